@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arvae_music._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from arvae_music.attributes import attributes as attributes
+    from arvae_music.attributes.table import attributes as attributes
     from arvae_music.control import by as by
     from arvae_music.control import load_model as load_model
     from arvae_music.control import to as to

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-
-import numpy as np
+import sys
+from types import ModuleType
 
 from arvae_music.attributes.base import Attribute, Values
 from arvae_music.attributes.contour import Contour
 from arvae_music.attributes.note_density import NoteDensity
 from arvae_music.attributes.pitch_range import PitchRange
+from arvae_music.attributes.registry import ATTRIBUTES, resolve, values_of
 from arvae_music.attributes.rhythmic_complexity import (
     TOTAL_WEIGHTS,
     WEIGHTS,
     RhythmicComplexity,
 )
-from arvae_music.errors import UsageError
-from arvae_music.tokens import Meters, Tokens
+from arvae_music.attributes.table import HasMelody, Row, attributes
+from arvae_music.melody import Melody
 
 __all__ = [
     "ATTRIBUTES",
@@ -27,30 +27,23 @@ __all__ = [
     "NoteDensity",
     "PitchRange",
     "RhythmicComplexity",
+    "Row",
     "Values",
+    "attributes",
     "resolve",
     "values_of",
 ]
 
-ATTRIBUTES: tuple[Attribute, ...] = (RhythmicComplexity(), PitchRange(), NoteDensity(), Contour())
-"""The attributes that models are trained on, in the order of their latent dimensions."""
 
+class _Callable(ModuleType):
+    """This module, called: `arvae_music.attributes(tune)` is `arvae_music.attributes.attributes(tune)`.
 
-def resolve(name: str) -> Attribute:
-    """The attribute of a long or short name.
-
-    Raises:
-        UsageError: there is none of that name.
+    Importing a submodule sets its name on the package, over a function of that name; so the module
+    itself answers, whatever was imported first.
     """
-    for attribute in ATTRIBUTES:
-        if name in (attribute.name, attribute.short):
-            return attribute
-    names = [attribute.short for attribute in ATTRIBUTES]
-    close = difflib.get_close_matches(name, names + [a.name for a in ATTRIBUTES], n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
-    raise UsageError(f"there is no attribute '{name}'{hint}: take one of {', '.join(names)}")
+
+    def __call__(self, tune: Melody | HasMelody) -> list[Row]:
+        return attributes(tune)
 
 
-def values_of(tokens: Tokens, meters: Meters) -> Values:
-    """All attributes of each measure, `[batch, 4]`, in the order of `ATTRIBUTES`."""
-    return np.stack([attribute(tokens, meters) for attribute in ATTRIBUTES], axis=-1)
+sys.modules[__name__].__class__ = _Callable

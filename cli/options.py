@@ -1,0 +1,88 @@
+"""Arguments and options that commands share, and what goes with them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Attr = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attr",
+        metavar="NAME CHANGE",
+        help="An attribute (density, range, contour, complexity) and its change: +2 or -2 (relative), "
+        "8 or =-3 (absolute), +1.5sd (in standard deviations). May be given again.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over existing files.")]
+Json = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write the result as JSON to this file; - is standard output, and nothing else goes there.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, help="Makes the command repeatable.", show_default=False),
+]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        "--part", metavar="PART", help="The part with the melody, by number or name.", show_default=False
+    ),
+]
+Pickup = Annotated[
+    str | None,
+    typer.Option(
+        "--pickup",
+        metavar="BEATS",
+        help="Length of the incomplete first measure of a MIDI file, in beats; found if not given.",
+        show_default=False,
+    ),
+]
+TuneNumber = Annotated[
+    int | None,
+    typer.Option(
+        "--tune", metavar="N", min=1, help="The tune of a tune book, by its number.", show_default=False
+    ),
+]
+Quantize = Annotated[bool, typer.Option("--quantize", help="Move notes that lie off the grid onto it.")]
+Skyline = Annotated[
+    bool, typer.Option("--skyline", help="Where notes sound together, take the highest as the melody.")
+]
+
+
+def is_stdout(path: Path | None) -> bool:
+    """Whether `--json -` was given: then standard output is the program's and all else is silent."""
+    return path is not None and str(path) == "-"
+
+
+def check_json(path: Path | None, *, force: bool) -> None:
+    """Refuse an existing file before the work rather than after it.
+
+    Raises:
+        UsageError: the file exists and `--force` is not given, or cannot be made.
+    """
+    from arvae_music.files import check_free
+
+    if path is not None and not is_stdout(path):
+        check_free(path, force=force)
+
+
+def write_json(path: Path | None, result: Any, *, force: bool) -> None:
+    """Write `result` where `--json` says, whole or not at all. Without `--json` nothing."""
+    import json
+
+    from arvae_music.files import atomic_write
+
+    if path is None:
+        return
+    text = json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if is_stdout(path):
+        typer.echo(text, nl=False)
+    else:
+        atomic_write(path, text, force=force)

@@ -1,0 +1,68 @@
+"""What people see: tables and notices, as wide as the terminal or as the text where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+class Notice(Protocol):
+    """Something the reader of a file or an edit has to say."""
+
+    @property
+    def text(self) -> str:
+        """In a sentence."""
+
+    @property
+    def measure(self) -> int | None:
+        """The measure that it is about."""
+
+
+def console() -> Console:
+    """Standard output. In a pipe lines are as long as they need to be, so that no cell is cut."""
+    from rich.console import Console
+
+    out = Console(highlight=False)
+    if not out.is_terminal:
+        out.width = 1000
+    return out
+
+
+def new_table(title: str, numbers: Sequence[str], words: Sequence[str] = ()) -> Table:
+    """An empty table: columns of `numbers` to the right, then columns of `words` to the left."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", show_footer=False)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in words:
+        table.add_column(name)
+    return table
+
+
+def show(table: Table) -> None:
+    """Print a table."""
+    console().print(table)
+
+
+def notices(items: Iterable[Notice]) -> None:
+    """Print notices, a line each, on standard output below the table."""
+    from rich.markup import escape
+
+    out = console()
+    for item in items:
+        place = "" if item.measure is None else f"measure {item.measure}: "
+        out.print(f"- {escape(place + item.text)}")
+
+
+def amount(value: float | None) -> str:
+    """A value as people read it: whole numbers whole, others with three digits, `-` for none."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if isinstance(value, int) else f"{value:.3f}"
