@@ -22,6 +22,8 @@ def run(args: Sequence[str] | None = None) -> int:
         return 1
     except (Exception, KeyboardInterrupt) as error:
         return say(*_answer(error))
+    if code == INTERRUPTED:  # Typer from 0.26 makes Ctrl-C an exit code
+        return say("interrupted", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
