@@ -36,11 +36,13 @@ Part = Annotated[
     ),
 ]
 Pickup = Annotated[
-    str | None,
+    float | None,
     typer.Option(
         "--pickup",
         metavar="BEATS",
-        help="Length of the incomplete first measure of a MIDI file, in beats; found if not given.",
+        min=0,
+        help="Length of a MIDI file's pickup, in notes of the meter's lower number: 1 is an eighth in 6/8, "
+        "0 is no pickup; found if not given.",
         show_default=False,
     ),
 ]
