@@ -1,0 +1,86 @@
+"""The bar lines of a MIDI file, from its meters and the length of its pickup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+from arvae_music.melody import Bar
+from arvae_music.meter import Meter
+
+MeterMap = list[tuple[Fraction, Meter]]
+"""Where each meter begins, in quarter notes; the first at 0. Each begins a bar."""
+
+
+def meter_map(found: Sequence[tuple[Fraction, Meter]]) -> MeterMap:
+    """The meters from 0 on: 4/4 before the first, as MIDI has it; odd bars read as short ones.
+
+    Some programs write a short bar (a pickup, the end of a strain) as a bar in a meter of its own.
+    """
+    meters = list(found)
+    if not meters or meters[0][0] > 0:
+        meters.insert(0, (Fraction(0), Meter(4, 4)))
+    return _without_odd_bars(meters)
+
+
+def _without_odd_bars(meters: MeterMap) -> MeterMap:
+    plain = list(meters)
+    for index, ((start, meter), (end, after)) in enumerate(pairwise(meters)):
+        if end - start != meter.length:
+            continue
+        usual = plain[index - 1][1] if index else after
+        if usual.grid is None:
+            usual = after
+        odd = meter.grid is None or index == 0
+        if (
+            odd
+            and usual.grid is not None
+            and meter.length < usual.length
+            and meter.length in usual.grid.tick_at
+        ):
+            plain[index] = (start, usual)
+    return plain
+
+
+def bars_of(meters: MeterMap, pickup: Fraction, end: Fraction) -> tuple[Bar, ...]:
+    """Contiguous bars from 0 to the one in which `end` lies, at least one.
+
+    Args:
+        meters: see `meter_map`.
+        pickup: length of the first bar in quarter notes, or 0 where it is a whole one.
+        end: where the music ends, in quarter notes.
+    """
+    bars: list[Bar] = []
+    ends: list[Fraction | None] = [*(start for start, _ in meters[1:]), None]
+    for (start, meter), stop in zip(meters, ends, strict=True):
+        at = start
+        while stop is None or at < stop:
+            if bars and at >= end:
+                return _numbered(bars)
+            length = pickup if pickup and not bars else meter.length
+            if stop is not None:
+                length = min(length, stop - at)
+            bars.append(Bar(0, at, length, meter))
+            at += length
+    return _numbered(bars)
+
+
+def with_short_end(bars: tuple[Bar, ...], end: Fraction, track_end: Fraction) -> tuple[Bar, ...]:
+    """The bars with the last one cut where the pickup completes it, if the music ends by then.
+
+    A track that ends with the whole bar says that the bar is whole.
+    """
+    first, last = bars[0], bars[-1]
+    rest = first.meter.length - first.length
+    fits = first.meter == last.meter and last.length == last.meter.length and rest > 0
+    if len(bars) == 1 or not fits or end > last.start + rest or track_end == last.end:
+        return bars
+    return (*bars[:-1], replace(last, length=rest))
+
+
+def _numbered(bars: Sequence[Bar]) -> tuple[Bar, ...]:
+    """Bars counted from 1, or from 0 where the first is a pickup."""
+    from_number = 0 if bars[0].length < bars[0].meter.length else 1
+    return tuple(replace(bar, number=number) for number, bar in enumerate(bars, from_number))

@@ -1,0 +1,210 @@
+"""An edit in place: the notes that changed, in a MIDI file that keeps all its other events.
+
+The bytes of the other tracks are not touched at all. In the melody's track, a note that stays keeps
+its events, one with another length has its end moved, and a new one takes its velocity, lateness and
+articulation from the source's note before it.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import mido
+
+from arvae_music.formats.midi_parts import timed
+from arvae_music.formats.midi_read import MidiSource, SourceNote
+from arvae_music.melody import Melody, Note
+
+_FINEST = 24
+"""MIDI ticks per quarter note that hold every tick of every grid."""
+
+Event = tuple[int, Any]
+"""Time in MIDI ticks from the start, and a mido message."""
+
+
+@dataclass
+class _Line:
+    """A note of the new melody: the source's note that it is, or the one it is modelled on."""
+
+    note: Note
+    source: SourceNote | None
+    model: SourceNote
+    start: int = 0
+    end: int = 0
+
+    @property
+    def stays(self) -> bool:
+        return self.source is not None and self.source.note == self.note
+
+
+def edited(source: MidiSource, melody: Melody) -> bytes:
+    """The source file with the notes of `melody` in the place of the melody that it was read as."""
+    lines, removed = _compare(source, melody)
+    if not removed and all(line.stays for line in lines):
+        return source.data
+    resolution = source.midi.ticks_per_beat
+    scale = max(-(-_FINEST // resolution), 1)
+    gaps = _gaps(source, scale)
+    _place_starts(lines, resolution * scale, scale)
+    _place_ends(lines, resolution * scale, scale, gaps)
+    _part_same_pitches(lines)
+    track = source.midi.tracks[source.part.track]
+    events = [(tick * scale, message) for tick, message in timed(track)]
+    new = _rebuilt(events, _changes(lines, removed, track, scale))
+    return _spliced(source, new) if scale == 1 else _rescaled(source, new, scale)
+
+
+def _compare(source: MidiSource, melody: Melody) -> tuple[list[_Line], list[SourceNote]]:
+    """Each note of the melody with the source's note of the same onset and pitch; those left over."""
+    left: dict[tuple[Fraction, int], list[SourceNote]] = defaultdict(list)
+    for known in source.notes:
+        left[known.note.onset, known.note.pitch].append(known)
+    by_onset = sorted(source.notes, key=lambda known: (known.note.onset, known.raw.start))
+    onsets = [known.note.onset for known in by_onset]
+    lines = []
+    for note in sorted(melody.notes):
+        candidates = left[note.onset, note.pitch]
+        same = next((known for known in candidates if known.note == note), None)
+        own = same or (candidates[0] if candidates else None)
+        if own is not None:
+            candidates.remove(own)
+        before = by_onset[max(bisect_right(onsets, note.onset) - 1, 0)]
+        lines.append(_Line(note, own, own or before))
+    return lines, [known for rest in left.values() for known in rest]
+
+
+def _gaps(source: MidiSource, scale: int) -> dict[int, int]:
+    """MIDI ticks between each note's meant and true end, by its place in the track; negative: bound."""
+    ordered = sorted(source.notes, key=lambda known: (known.note.onset, known.raw.start))
+    following: dict[Fraction, int] = {}
+    for known in ordered:
+        following.setdefault(known.note.onset, known.raw.start)
+    resolution = source.midi.ticks_per_beat
+    gaps = {}
+    for known in ordered:
+        late = known.raw.start - known.note.onset * resolution
+        meant = following.get(known.note.end, round(known.note.end * resolution + late))
+        gaps[known.raw.on] = (meant - known.raw.end) * scale
+    return gaps
+
+
+def _place_starts(lines: Sequence[_Line], resolution: int, scale: int) -> None:
+    for line in lines:
+        raw = line.model.raw.start * scale
+        late = raw - line.model.note.onset * resolution
+        line.start = raw if line.source else max(round(line.note.onset * resolution + late), 0)
+    for before, line in pairwise(lines):
+        if line.source is None and line.note.onset > before.note.onset:
+            line.start = max(line.start, before.start + 1)
+
+
+def _place_ends(lines: Sequence[_Line], resolution: int, scale: int, gaps: dict[int, int]) -> None:
+    starts: dict[Fraction, int] = {}
+    for line in lines:
+        starts.setdefault(line.note.onset, line.start)
+    for line in lines:
+        if line.stays:
+            line.end = line.model.raw.end * scale
+            continue
+        late = line.start - line.note.onset * resolution
+        meant = starts.get(line.note.end, round(line.note.end * resolution + late))
+        gap = gaps[line.model.raw.on]
+        # Half of a short note must sound; before a rest nothing is there to be bound to.
+        gap = min(gap, max(meant - line.start, 0) // 2) if line.note.end in starts or gap > 0 else 0
+        line.end = max(meant - gap, line.start + 1)
+
+
+def _part_same_pitches(lines: Sequence[_Line]) -> None:
+    """End a note where a new or changed one of its pitch starts, or where it is new itself."""
+    last: dict[int, _Line] = {}
+    for line in lines:
+        before = last.get(line.note.pitch)
+        touched = before is not None and not (before.stays and line.stays)
+        if before is not None and touched and before.start < line.start < before.end:
+            before.end = line.start
+        last[line.note.pitch] = line
+
+
+@dataclass
+class _Changes:
+    """What happens to a track: places that go, and events that come."""
+
+    gone: set[int]
+    ends: list[Event]
+    starts: list[Event]
+
+
+def _changes(lines: Sequence[_Line], removed: Sequence[SourceNote], track: Any, scale: int) -> _Changes:
+    changes = _Changes({place for known in removed for place in (known.raw.on, known.raw.off)}, [], [])
+    for line in lines:
+        on, off = track[line.model.raw.on], track[line.model.raw.off]
+        if line.source is None:
+            changes.starts.append((line.start, on.copy(note=line.note.pitch)))
+            changes.ends.append((line.end, off.copy(note=line.note.pitch)))
+        elif line.end != line.source.raw.end * scale:
+            changes.gone.add(line.source.raw.off)
+            changes.ends.append((line.end, off))
+    return changes
+
+
+def _rebuilt(events: Sequence[Event], changes: _Changes) -> Any:
+    """The track after the changes; at one time, ends come before starts."""
+    closing = [event for event in events if event[1].type == "end_of_track"]
+    kept = [
+        (tick, (index, 0), message)
+        for index, (tick, message) in enumerate(events)
+        if index not in changes.gone and message.type != "end_of_track"
+    ]
+    first_start: dict[int, int] = {}
+    for tick, (index, _), message in kept:
+        if message.type == "note_on" and message.velocity:
+            first_start.setdefault(tick, index)
+    after_all = len(events)
+    coming = [(tick, (first_start.get(tick, after_all), -1), message) for tick, message in changes.ends]
+    coming += [(tick, (after_all, 1), message) for tick, message in changes.starts]
+    ordered = sorted(kept + coming, key=lambda event: event[:2])
+    track = mido.MidiTrack()
+    now = 0
+    for tick, _, message in ordered:
+        track.append(message.copy(time=tick - now))
+        now = tick
+    end = max([tick for tick, _ in closing], default=now)
+    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
+    return track
+
+
+def _saved(midi: Any, tracks: Sequence[Any], resolution: int) -> bytes:
+    new = mido.MidiFile(type=midi.type, ticks_per_beat=resolution, charset=midi.charset)
+    new.tracks.extend(tracks)
+    stream = io.BytesIO()
+    new.save(file=stream)
+    return stream.getvalue()
+
+
+def _spliced(source: MidiSource, track: Any) -> bytes:
+    """The source's bytes with one track's chunk replaced."""
+    data = source.data
+    at = 8 + int.from_bytes(data[4:8], "big")
+    for _ in range(source.part.track):
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "big")
+    after = at + 8 + int.from_bytes(data[at + 4 : at + 8], "big")
+    single = mido.MidiFile(type=0, ticks_per_beat=source.midi.ticks_per_beat, charset=source.midi.charset)
+    return data[:at] + _saved(single, [track], source.midi.ticks_per_beat)[14:] + data[after:]
+
+
+def _rescaled(source: MidiSource, track: Any, scale: int) -> bytes:
+    """The whole file at a finer resolution, since its own cannot hold the grid."""
+    tracks = [
+        track
+        if index == source.part.track
+        else mido.MidiTrack(message.copy(time=message.time * scale) for message in old)
+        for index, old in enumerate(source.midi.tracks)
+    ]
+    return _saved(source.midi, tracks, source.midi.ticks_per_beat * scale)

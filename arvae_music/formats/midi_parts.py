@@ -1,0 +1,204 @@
+"""What a MIDI file holds: its parts with their notes, and its meters, in MIDI ticks."""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import mido
+
+from arvae_music.errors import ArvaeError
+from arvae_music.meter import Meter
+
+DRUM_CHANNEL = 9
+"""Channel 10 in the numbers people use."""
+
+PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+
+_LONGEST_BEAT = 64
+"""Denominators beyond it come from damaged files."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawNote:
+    """A note as the file has it.
+
+    `start` and `end` are in MIDI ticks; `on` and `off` are the places of its events in the track.
+    """
+
+    start: int
+    end: int
+    pitch: int
+    on: int
+    off: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """The notes of one channel in one track, sorted by start.
+
+    `number` counts the parts of a file from 1; `unsounding` counts the notes without length, or
+    without an end, which are left out.
+    """
+
+    number: int
+    track: int
+    channel: int
+    track_name: str
+    name: str
+    notes: tuple[RawNote, ...]
+    unsounding: int
+
+    def __str__(self) -> str:
+        pitches = [note.pitch for note in self.notes]
+        low, high = _pitch_name(min(pitches)), _pitch_name(max(pitches))
+        return f"{self.number} '{self.name}' ({len(pitches)} notes, {low} to {high})"
+
+
+def load(data: bytes, path: Path) -> Any:
+    """The file as mido has it.
+
+    Raises:
+        ArvaeError: it is not a MIDI file, it is damaged, or it counts in time codes.
+    """
+    try:
+        midi = mido.MidiFile(file=io.BytesIO(data))
+    except Exception as error:  # mido lets through whatever a damaged byte leads to
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else "it ends too early"
+        raise ArvaeError(f"{path} is not a sound MIDI file ({cause}): export it afresh") from error
+    if midi.ticks_per_beat <= 0:
+        raise ArvaeError(f"{path} counts time in SMPTE frames: export it with ticks per quarter note")
+    return midi
+
+
+def parts_of(midi: Any) -> list[Part]:
+    """Every part that has notes, without the drums, in the order of tracks and channels."""
+    parts: list[Part] = []
+    for index, track in enumerate(midi.tracks):
+        channels = _notes_by_channel(track)
+        track_name = _name_of(track)
+        for channel, (notes, unsounding) in sorted(channels.items()):
+            if channel == DRUM_CHANNEL or not notes:
+                continue
+            name = track_name or f"track {index + 1}"
+            if sum(1 for found, _ in channels.values() if found) > 1:
+                name += f", channel {channel + 1}"
+            number = len(parts) + 1
+            parts.append(Part(number, index, channel, track_name, name, tuple(notes), unsounding))
+    return parts
+
+
+def choose_part(parts: Sequence[Part], wanted: int | str | None, path: Path) -> Part:
+    """The part that is asked for, or the only one.
+
+    Raises:
+        ArvaeError: there is no such part, or several are left to choose from.
+    """
+    if not parts:
+        raise ArvaeError(f"{path} has no notes outside the drum channel: name a file with a melody")
+    listed = "; ".join(map(str, parts))
+    if wanted is None:
+        if len(parts) == 1:
+            return parts[0]
+        raise ArvaeError(
+            f"{path} has {len(parts)} parts: choose the melody with --part NUMBER out of {listed}"
+        )
+    found = _matching(parts, str(wanted).strip())
+    if len(found) == 1:
+        return found[0]
+    problem = "several parts" if found else "no part"
+    raise ArvaeError(f"{path} has {problem} '{wanted}': choose with --part NUMBER out of {listed}")
+
+
+def _matching(parts: Sequence[Part], wanted: str) -> list[Part]:
+    by_number = [part for part in parts if str(part.number) == wanted]
+    by_name = [part for part in parts if part.name.casefold() == wanted.casefold()]
+    by_track = [part for part in parts if part.track_name.casefold() == wanted.casefold()]
+    return by_number or by_name or by_track
+
+
+def meters_of(midi: Any, track: int) -> list[tuple[int, Meter]]:
+    """Every meter and where it begins, in MIDI ticks; the last one written at a tick holds.
+
+    The tracks of a type 2 file are tunes of their own, so there only the track's meters count.
+    """
+    tracks = [midi.tracks[track]] if midi.type == 2 else midi.tracks
+    found: dict[int, Meter] = {}
+    for one in tracks:
+        for tick, message in timed(one):
+            if (
+                message.type == "time_signature"
+                and message.numerator
+                and message.denominator <= _LONGEST_BEAT
+            ):
+                found[tick] = Meter(message.numerator, message.denominator)
+    return sorted(found.items())
+
+
+def key_of(midi: Any, track: int) -> str | None:
+    """The first key signature, the track's own before others', as ABC writes it (`D`, `Bm`)."""
+    tracks = [midi.tracks[track], *([] if midi.type == 2 else midi.tracks)]
+    keys = (str(message.key) for one in tracks for message in one if message.type == "key_signature")
+    return next(keys, None)
+
+
+def tempo_at(midi: Any, track: int, tick: int) -> int:
+    """Microseconds per quarter note at a MIDI tick."""
+    tracks = [midi.tracks[track]] if midi.type == 2 else midi.tracks
+    changes = [
+        (at, m.tempo) for one in tracks for at, m in timed(one) if m.type == "set_tempo" and at <= tick
+    ]
+    return max(changes, key=lambda change: change[0], default=(0, 500_000))[1]
+
+
+def timed(track: Any) -> Iterator[tuple[int, Any]]:
+    """Every event of a track with its time in MIDI ticks from the start."""
+    return zip(accumulate(message.time for message in track), track, strict=True)
+
+
+def _name_of(track: Any) -> str:
+    names = (message.name for message in track if message.type in ("track_name", "instrument_name"))
+    return _text(next(names, ""))
+
+
+def _pitch_name(pitch: int) -> str:
+    """C4 is 60."""
+    return f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def _text(latin: str) -> str:
+    """Text of a MIDI file: mido reads bytes as Latin-1, most programs write UTF-8; on one line."""
+    try:
+        latin = latin.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        pass
+    return " ".join("".join(c if c.isprintable() else " " for c in latin).split())
+
+
+def _notes_by_channel(track: Any) -> dict[int, tuple[list[RawNote], int]]:
+    """Notes, and how many are left out, by channel; an end belongs to the longest sounding start."""
+    notes: dict[int, list[RawNote]] = defaultdict(list)
+    unsounding: dict[int, int] = defaultdict(int)
+    sounding: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
+    for place, (tick, message) in enumerate(timed(track)):
+        if message.type not in ("note_on", "note_off"):
+            continue
+        key = (message.channel, message.note)
+        if message.type == "note_on" and message.velocity:
+            sounding[key].append((tick, place))
+        elif sounding[key]:
+            start, on = sounding[key].popleft()
+            if tick > start:
+                notes[message.channel].append(RawNote(start, tick, message.note, on, place))
+            else:
+                unsounding[message.channel] += 1
+    for (channel, _), left in sounding.items():
+        unsounding[channel] += len(left)
+    for found in notes.values():
+        found.sort(key=lambda note: (note.start, note.pitch, note.on))
+    return {channel: (notes[channel], unsounding[channel]) for channel in {*notes, *unsounding}}
