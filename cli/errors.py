@@ -9,6 +9,12 @@ from arvae_music.errors import ArvaeError
 INTERRUPTED = 130
 
 
+class Stopped(ArvaeError):
+    """Ctrl-C, where there is more to say than that: what was saved, and how to go on."""
+
+    exit_code = INTERRUPTED
+
+
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line on `args` (default: `sys.argv`) and return the exit code."""
     from arvae_music.cli.app import app

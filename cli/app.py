@@ -1,0 +1,38 @@
+"""The Typer application: the commands under their names."""
+
+from typing import Annotated
+
+import typer
+from arvae_music.cli.attributes import attributes
+
+app = typer.Typer(
+    name="arvae-music",
+    help="Change a melody along musical attributes: more notes, wider, rising instead of falling.",
+    epilog="Example: arvae-music interpolate data/examples/reel.mid --attr density +2",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from arvae_music import __version__
+
+        typer.echo(f"arvae-music {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        raise typer.Exit(2)
+
+
+app.command("attributes")(attributes)

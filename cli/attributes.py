@@ -1,0 +1,81 @@
+"""`arvae-music attributes FILE`: what each measure of a tune is like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from arvae_music.cli import options, show
+
+if TYPE_CHECKING:
+    from arvae_music.formats import Notice
+    from rich.table import Table
+
+    from arvae_music.attributes import Row
+
+
+def attributes(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A MIDI, ABC or MusicXML file.", show_default=False)
+    ],
+    part: options.Part = None,
+    pickup: options.Pickup = None,
+    tune: options.TuneNumber = None,
+    quantize: options.Quantize = False,
+    skyline: options.Skyline = False,
+    json: options.Json = None,
+    force: options.Force = False,
+) -> None:
+    """Show the attributes of each measure: a row per measure, and a summary.
+
+    Example: arvae-music attributes data/examples/reel.mid
+    """
+    from arvae_music import attributes, read
+
+    options.check_json(json, force=force)
+    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    rows = attributes(source)
+    options.write_json(json, as_json(file, rows, source.notices), force=force)
+    if not options.is_stdout(json):
+        show.show(table(source.melody.title or file.name, rows))
+        show.notices(source.notices)
+
+
+def as_json(file: Path, rows: list[Row], found: Sequence[Notice]) -> dict[str, Any]:
+    """The result for a program; values are null where a measure is passed over."""
+    from arvae_music.attributes import ATTRIBUTES
+
+    return {
+        "source": str(file),
+        "measures": [
+            {
+                "index": row.index,
+                "joined": row.joined,
+                "meter": row.meter,
+                "status": row.status,
+                "reason": row.reason,
+                **{attribute.name: row.values.get(attribute.name) for attribute in ATTRIBUTES},
+            }
+            for row in rows
+        ],
+        "notices": [{"code": n.code, "measure": n.measure, "text": n.text} for n in found],
+    }
+
+
+def table(title: str, rows: list[Row]) -> Table:
+    """A row per measure, and the mean of the measures that have values."""
+    from arvae_music.attributes import ATTRIBUTES
+
+    out = show.new_table(title, ["measure", "meter", *(a.short for a in ATTRIBUTES)], ["passed over because"])
+    for row in rows:
+        number = str(row.index) if row.joined is None else f"{row.index}+{row.joined}"
+        cells = [show.amount(row.values.get(a.name)) for a in ATTRIBUTES]
+        out.add_row(number, row.meter, *cells, row.reason or "")
+    valued = [row.values for row in rows if row.values]
+    means = [show.amount(fmean(v[a.name] for v in valued) if valued else None) for a in ATTRIBUTES]
+    out.add_section()
+    out.add_row("mean", "", *means, f"(of {len(valued)} of {len(rows)} measures)")
+    return out
