@@ -1,0 +1,114 @@
+"""Corpora kept under the user's cache folder, so that they are read once.
+
+One `.npz` a corpus: the arrays, and everything else as JSON in one more array of bytes. Nothing is
+pickled. Its name holds the key, which covers the files' contents and the format version of this code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from arvae_music.data._card import Card
+from arvae_music.data._corpus import ROW_ARRAYS, Corpus, Unread
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+FORMAT_VERSION = 2
+"""Raised with every change to what is read from the same files."""
+
+
+def cache_folder() -> Path:
+    """Where corpora are kept."""
+    return user_cache_path("arvae_music") / "corpora"
+
+
+def key_of(card: Card, files: Sequence[Path], root: Path) -> str:
+    """Hexadecimal digest of the corpus's name and meters, the files and the format version.
+
+    Args:
+        card: the corpus.
+        files: its files, in order.
+        root: folder from which they are named; where it lies does not count.
+    """
+    total = hashlib.sha256(f"{FORMAT_VERSION} {card.name} {card.meters}".encode())
+    for file in files:
+        content = hashlib.sha256(file.read_bytes() if file.is_file() else b"").hexdigest()
+        total.update(f"\n{os.path.relpath(file, root)} {content}".encode())
+    return total.hexdigest()
+
+
+def cached(card: Card, key: str, build: Callable[[], Corpus]) -> Corpus:
+    """The corpus of that key, from the cache or else built and kept there.
+
+    Another process that wants the same corpus waits for it. Where the folder cannot be written, the
+    corpus is built without being kept.
+    """
+    path = cache_folder() / f"{card.name}-{key[:16]}.npz"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        lock.acquire()
+    except OSError:
+        return build()
+    try:
+        found = _load(path, card)
+        if found is None:
+            found = build()
+            _store(path, found)
+        return found
+    finally:
+        lock.release()
+
+
+def _load(path: Path, card: Card) -> Corpus | None:
+    """The corpus in a file; None where there is none or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about: dict[str, Any] = json.loads(stored["about"].tobytes())
+            arrays = {name: stored[name] for name in ROW_ARRAYS}
+        return Corpus(
+            **arrays,
+            name=card.name,
+            card=card,
+            titles=tuple(about["titles"]),
+            keys=tuple(about["keys"]),
+            families=tuple(about["families"]),
+            skipped=about["skipped"],
+            unread=tuple(Unread(*entry) for entry in about["unread"]),
+            hash=about["hash"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _store(path: Path, corpus: Corpus) -> None:
+    """Write the file whole, or leave what is there; a full disk loses the cache and nothing else."""
+    about = {
+        "titles": corpus.titles,
+        "keys": corpus.keys,
+        "families": corpus.families,
+        "skipped": corpus.skipped,
+        "unread": corpus.unread,
+        "hash": corpus.hash,
+    }
+    arrays = {name: getattr(corpus, name) for name in ROW_ARRAYS}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    draft = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            draft = Path(file.name)
+            np.savez_compressed(file, **arrays)
+        os.replace(draft, path)
+    except OSError:
+        pass
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)

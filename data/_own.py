@@ -1,0 +1,60 @@
+"""A corpus of the user's own files and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from arvae_music.data._card import Card, Source
+
+from arvae_music import formats
+from arvae_music.errors import ArvaeError
+from arvae_music.formats.score import read_all
+from arvae_music.melody import Melody
+
+
+def source(paths: Sequence[Path]) -> Source:
+    """Every file that can be read among files and folders, folders to any depth.
+
+    Raises:
+        ArvaeError: a path does not exist, or a folder has no file that can be read.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        files.update(dict.fromkeys(_files(path)))
+    found = list(files)
+    root = Path(os.path.commonpath([file.resolve().parent for file in found]))
+    names = ", ".join(path.name or str(path) for path in paths)
+    card = Card(
+        name="own",
+        title=names,
+        source=f"{len(found)} files",
+        licence="that of the files",
+    )
+    return Source(card, [file.resolve() for file in found], _read, root)
+
+
+def _files(path: Path) -> list[Path]:
+    accepted = formats.suffixes()
+    if path.is_dir():
+        found = sorted(
+            file
+            for file in path.rglob("*")
+            if file.suffix.lower() in accepted and file.is_file() and not file.name.startswith(".")
+        )
+        if not found:
+            raise ArvaeError(f"{path} has no tunes: a folder needs files that end in {', '.join(accepted)}")
+        return found
+    if not path.exists():
+        raise ArvaeError(f"{path} does not exist: name a corpus (folk, bach), files or folders")
+    if path.suffix.lower() not in accepted:
+        raise ArvaeError(f"{path} cannot be read: name files that end in {', '.join(accepted)}")
+    return [path]
+
+
+def _read(path: Path) -> list[Melody]:
+    """All tunes of an ABC book; the melody of any other file."""
+    if path.suffix.lower() == ".abc":
+        return read_all(path)
+    return [formats.read(path).melody]
