@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -173,10 +174,8 @@ def _pitch_name(pitch: int) -> str:
 
 def _text(latin: str) -> str:
     """Text of a MIDI file: mido reads bytes as Latin-1, most programs write UTF-8; on one line."""
-    try:
+    with suppress(UnicodeError):
         latin = latin.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        pass
     return " ".join("".join(c if c.isprintable() else " " for c in latin).split())
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def _bars(
     elif bars[0].length < bars[0].meter.length:
         notices.append(Notice("pickup", f"{_said(bars[0])}, as the file's meters say", bars[0].number))
     elif spans[0].start < half_spacing(bars[0]):
-        pickup = find_pickup(spans, meters, tolerance_of(midi.ticks_per_beat))
+        pickup = find_pickup(spans, meters)
         if pickup:
             bars = bars_of(meters, pickup, end)
             text = f"{_said(bars[0])}, found from the notes: --pickup 0 if there is none"
@@ -207,9 +208,7 @@ def _refuse_chords(notes: Sequence[Note], bars: tuple[Bar, ...], part: Part, pat
     ordered = sorted(notes)
     used = {bisect_right(starts, note.onset) for note in ordered}
     overlapping = {
-        bisect_right(starts, after.onset)
-        for before, after in zip(ordered, ordered[1:], strict=False)
-        if before.end > after.onset
+        bisect_right(starts, after.onset) for before, after in pairwise(ordered) if before.end > after.onset
     }
     if used <= overlapping:
         raise ArvaeError(
