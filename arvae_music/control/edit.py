@@ -1,0 +1,287 @@
+"""The edit of a tune: plan, search, put back, and measure afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from arvae_music.attributes import ATTRIBUTES, Attribute, values_of
+from arvae_music.control.constraint import Constraint
+from arvae_music.control.context import Context, contexts
+from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
+from arvae_music.control.report import MeasureReport, Report, Status
+from arvae_music.control.request import Request
+from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
+from arvae_music.control.search import search
+from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.formats.tune import Notice, Tune
+from arvae_music.measures import Measure, measures, replace_measures
+from arvae_music.melody import fewest_octaves
+from arvae_music.meter import GRIDS
+from arvae_music.model import Vocabulary
+from arvae_music.tokens import Tokens
+from arvae_music.training.checkpoint import Checkpoint
+
+_BATCH = 64
+"""Measures that are searched at once; more need memory and save no time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measure to search for, standing for all that are the same."""
+
+    tokens: Tokens
+    constraint: Constraint
+    targets: dict[str, float]
+    values: dict[str, float]
+    context: Context
+
+
+def search_jobs(
+    checkpoint: Checkpoint, jobs: Sequence[Job], weights: ScoreWeights, *, beam: int
+) -> list[Tokens]:
+    """The best tokens found for each job, `[24]` each, in the model's range of pitches."""
+    found: list[Tokens] = []
+    for start in range(0, len(jobs), _BATCH):
+        found += _search_batch(checkpoint, jobs[start : start + _BATCH], weights, beam)
+    return found
+
+
+def _search_batch(
+    checkpoint: Checkpoint, jobs: Sequence[Job], weights: ScoreWeights, beam: int
+) -> list[Tokens]:
+    settings = checkpoint.settings
+    vocabulary = Vocabulary(settings.lowest, settings.highest)
+    codes = np.array([job.constraint.code for job in jobs])
+    ids = torch.from_numpy(vocabulary.ids(np.stack([job.tokens for job in jobs])))
+    with torch.inference_mode():
+        meters = torch.from_numpy(codes)
+        z = checkpoint.vae.encoder(ids, meters).mean + torch.from_numpy(_moves(checkpoint, jobs))
+        decoded = checkpoint.vae.decoder(z, meters)
+    scorer = None
+    if weights.events:
+        scorer = EventScorer(
+            checkpoint.events,
+            codes,
+            np.array([job.constraint.tie_in is not None for job in jobs]),
+            _padded([job.context.before for job in jobs]),
+            np.stack([job.context.after for job in jobs]),
+            weight=weights.events,
+            pitches=vocabulary.span + 1,
+        )
+    scores = tick_scores(decoded, ids, weights)
+    best = search([job.constraint for job in jobs], scores, scorer, beam=beam)
+    return list(vocabulary.tokens(best))
+
+
+def _moves(checkpoint: Checkpoint, jobs: Sequence[Job]) -> npt.NDArray[np.float32]:
+    """How far each job's targets move z, `[jobs, latent]`."""
+    moves = np.zeros((len(jobs), checkpoint.settings.latent), np.float32)
+    for i, job in enumerate(jobs):
+        lines = checkpoint.calibration.lines[GRIDS[job.constraint.code].name]
+        for dimension, name in enumerate(checkpoint.settings.attributes):
+            if name in job.targets:
+                ends = np.array([job.values[name], job.targets[name]])
+                here, there = lines[name].place(ends)
+                moves[i, dimension] = there - here
+    return moves
+
+
+def _padded(rows: Sequence[tuple[int, ...]]) -> npt.NDArray[np.int64]:
+    width = max([1, *(len(row) for row in rows)])
+    return np.array([[*row, *([-1] * (width - len(row)))] for row in rows])
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edited tune and the proof of what was done."""
+
+    tune: Tune
+    report: Report
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Edits tunes with a model.
+
+    Attributes:
+        checkpoint: the model.
+        name: the model's name, for reports.
+        weights: of the score.
+        beam: hypotheses of the search for each measure.
+    """
+
+    checkpoint: Checkpoint
+    name: str
+    weights: ScoreWeights
+    beam: int
+
+    def edit(
+        self,
+        tune: Tune,
+        requests: tuple[Request, ...],
+        *,
+        selection: Collection[int] | None,
+        chromatic: bool,
+        strict: bool,
+        seed: int,
+    ) -> Edit:
+        """Edit a tune; see `Model.edit`."""
+        rows = measures(tune.melody)
+        _check_selection(rows, selection)
+        settings = self.checkpoint.settings
+        vocabulary = Vocabulary(settings.lowest, settings.highest)
+        pitches = [note.pitch for note in tune.melody.notes]
+        shift = fewest_octaves(pitches, vocabulary.lowest, vocabulary.highest)
+        own = bytes([1] * (vocabulary.span + 1)) if chromatic else own_pitches(pitches, vocabulary)
+        planner = Planner(requests, self.checkpoint.calibration, vocabulary, own, self.name)
+        plans = [
+            planner.plan(row, shift, selected=selection is None or _is_selected(row, selection))
+            for row in rows
+        ]
+        nearest = [plan for plan in plans if plan.missed is not None]
+        if strict and nearest:
+            places = ", ".join(str(plan.row.index) for plan in nearest)
+            raise ArvaeError(f"{tune.path}: cannot be exact in measures {places}: {nearest[0].missed}")
+        edited = self._edited(plans)
+        melody = replace_measures(tune.melody, rows, {i: shifted(new, -shift) for i, new in edited.items()})
+        result = tune.replace(melody)
+        notices = (*tune.notices, *_notices(plans, edited, shift, vocabulary, own))
+        return Edit(
+            result,
+            Report(
+                source=str(tune.path),
+                output=None,
+                model=self.name,
+                seed=seed,
+                requests=requests,
+                measures=_measured(plans, measures(melody)),
+                notices=notices,
+            ),
+        )
+
+    def _edited(self, plans: Sequence[Planned]) -> dict[int, Tokens]:
+        """New tokens by row; measures with the same tokens and ties get the same ones."""
+        alike: dict[tuple[bytes, Constraint], list[int]] = {}
+        for i, plan in enumerate(plans):
+            if plan.constraint is not None and plan.tokens is not None and not _is_met(plan):
+                alike.setdefault((plan.tokens.tobytes(), plan.constraint), []).append(i)
+        settings = self.checkpoint.settings
+        around = contexts(
+            self.checkpoint.events, plans, list(alike.values()), Vocabulary(settings.lowest, settings.highest)
+        )
+        jobs = []
+        for members, context in zip(alike.values(), around, strict=True):
+            plan = plans[members[0]]
+            assert plan.tokens is not None and plan.constraint is not None  # noqa: S101, PT018 - see above
+            jobs.append(Job(plan.tokens, plan.constraint, dict(plan.targets), dict(plan.values), context))
+        found = search_jobs(self.checkpoint, jobs, self.weights, beam=self.beam)
+        return {i: tokens for members, tokens in zip(alike.values(), found, strict=True) for i in members}
+
+
+def _is_met(plan: Planned) -> bool:
+    """Whether the measure has what is asked for as it stands."""
+    return all(
+        abs(plan.values[attribute.name] - plan.targets[attribute.name]) <= attribute.tolerance + 1e-9
+        for attribute in ATTRIBUTES
+        if attribute.name in plan.targets
+    )
+
+
+def _is_selected(row: Measure, selection: Collection[int]) -> bool:
+    return row.index in selection or row.joined in selection
+
+
+def _check_selection(rows: Sequence[Measure], selection: Collection[int] | None) -> None:
+    if selection is None:
+        return
+    known = {number for row in rows for number in (row.index, row.joined) if number is not None}
+    unknown = sorted(set(selection) - known)
+    if unknown:
+        raise UsageError(
+            f"there is no measure {unknown[0]}: the tune has measures {min(known)} to {max(known)}"
+            if known
+            else "the tune has no measures"
+        )
+
+
+def _notices(
+    plans: Sequence[Planned],
+    edited: dict[int, Tokens],
+    shift: int,
+    vocabulary: Vocabulary,
+    own: bytes,
+) -> list[Notice]:
+    notices = []
+    if shift:
+        octaves = abs(shift) // 12
+        way = "up" if shift > 0 else "down"
+        plural = "s" if octaves > 1 else ""
+        notices.append(
+            Notice("octave", f"worked on {octaves} octave{plural} {way}, in the model's range, and put back")
+        )
+    for i, tokens in edited.items():
+        used = {int(pitch) for pitch in tokens[tokens >= 0]}
+        before = plans[i].tokens
+        had = set() if before is None else {int(pitch) for pitch in before[before >= 0]}
+        strange = sorted(p for p in used - had if not own[p - vocabulary.lowest])
+        if strange:
+            said = ", ".join(_pitch_name(pitch - shift) for pitch in strange)
+            text = f"{said} from outside the tune's own pitches: the request needs it"
+            notices.append(Notice("chromatic", text, plans[i].row.index))
+    for plan in plans:
+        if plan.missed is not None:
+            notices.append(Notice("nearest", plan.missed, plan.row.index))
+    return notices
+
+
+def _pitch_name(pitch: int) -> str:
+    names = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+    return f"{names[pitch % 12]}{pitch // 12 - 1}"
+
+
+def _measured(plans: Sequence[Planned], after: Sequence[Measure]) -> tuple[MeasureReport, ...]:
+    """Reports of measures by what the edited melody says, not by what was meant."""
+    return tuple(_report(plan, row) for plan, row in zip(plans, after, strict=True))
+
+
+def _report(plan: Planned, after: Measure) -> MeasureReport:
+    row = plan.row
+    grid = row.grid
+    if plan.skipped is not None or row.tokens is None or grid is None or after.tokens is None:
+        reason = plan.skipped or after.reason
+        return MeasureReport(row.index, row.joined, row.meter, "skipped", reason, {}, {}, {}, 0, 0)
+    values = values_of(after.tokens[None], np.array([grid.code]))[0]
+    measured = {a.name: float(v) for a, v in zip(ATTRIBUTES, values, strict=True)}
+    changed = int((after.tokens != row.tokens).sum())
+    status, reason = _status(plan, measured)
+    return MeasureReport(
+        index=row.index,
+        joined=row.joined,
+        meter=row.meter,
+        status=status,
+        reason=reason,
+        before=plan.values,
+        requested=plan.targets,
+        after=measured,
+        ticks_changed=changed,
+        ticks=grid.ticks,
+    )
+
+
+def _status(plan: Planned, measured: dict[str, float]) -> tuple[Status, str | None]:
+    if plan.unchanged is not None:
+        return "unchanged", plan.unchanged
+    by_name: dict[str, Attribute] = {attribute.name: attribute for attribute in ATTRIBUTES}
+    exact = all(
+        abs(measured[name] - target) <= by_name[name].tolerance + 1e-9
+        for name, target in plan.targets.items()
+    )
+    if exact:
+        return "exact", plan.dropped
+    reasons = [plan.missed or "the search missed it", plan.dropped]
+    return "nearest", "; ".join(reason for reason in reasons if reason)

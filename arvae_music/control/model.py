@@ -1,0 +1,218 @@
+"""A trained model as a musician and a program use it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from arvae_music.control.constraint import Constraint
+from arvae_music.control.edit import Edit, Editor
+from arvae_music.control.plan import shifted
+from arvae_music.control.request import Change, Request, requests_of_keywords
+from arvae_music.control.score import Scores, ScoreWeights
+from arvae_music.control.search import search
+from arvae_music.errors import ArvaeError
+from arvae_music.formats.tune import Tune
+from arvae_music.measures import measures, replace_measures
+from arvae_music.melody import fewest_octaves
+from arvae_music.model import Vocabulary
+from arvae_music.tokens import Tokens
+from arvae_music.training.checkpoint import Checkpoint, load_checkpoint
+
+
+@dataclass(frozen=True)
+class Latents:
+    """The latent vectors of a tune's measures.
+
+    Attributes:
+        z: means of the posterior, `[measures, latent]`; the first dimensions are the attributes'.
+        meters: meter code of each measure, `[measures]`.
+        rows: the place of each in `arvae_music.measures.measures(tune.melody)`, `[measures]`.
+        shift: semitones by which the tune was moved into the model's range.
+    """
+
+    z: npt.NDArray[np.float32]
+    meters: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    shift: int
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A tune that went through the model and back.
+
+    Attributes:
+        tune: the tune with every measure that the model can read replaced.
+        ticks: share of their ticks that came back.
+        measures: share of them that came back whole.
+        count: how many measures went through.
+        skipped: how many did not.
+    """
+
+    tune: Tune
+    ticks: float
+    measures: float
+    count: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checkpoint, ready for use on the CPU.
+
+    Attributes:
+        name: how it was asked for.
+        checkpoint: weights, settings, calibration, card.
+        weights: of the parts of an edit's score.
+        beam: hypotheses of the search for each measure.
+    """
+
+    name: str
+    checkpoint: Checkpoint
+    weights: ScoreWeights = field(default_factory=ScoreWeights)
+    beam: int = 24
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The model's pitches."""
+        return Vocabulary(self.checkpoint.settings.lowest, self.checkpoint.settings.highest)
+
+    def edit(
+        self,
+        tune: Tune,
+        *requests: Request,
+        measures: Collection[int] | None = None,
+        chromatic: bool = False,
+        strict: bool = False,
+        seed: int = 0,
+        **changes: Change | str,
+    ) -> Edit:
+        """Change attributes of a tune's measures.
+
+        Args:
+            tune: what `read` gave.
+            requests: changes as objects; or by keyword, as `density="+2"`, `contour=to(-3)`.
+            measures: numbers of the measures to edit; all, if not given.
+            chromatic: allow pitches outside the tune's own from the start.
+            strict: refuse an edit in which a measure cannot be exact.
+            seed: noted in the report; the search itself has nothing random.
+            changes: change by attribute name, long or short.
+
+        Returns:
+            The edited tune and its report, measured on the result.
+
+        Raises:
+            UsageError: an unknown attribute or measure, or a bad change.
+            ArvaeError: with `strict`, a measure cannot be exact.
+        """
+        asked = (*requests, *requests_of_keywords(changes)) if changes or not requests else requests
+        editor = Editor(self.checkpoint, self.name, self.weights, self.beam)
+        return editor.edit(tune, asked, selection=measures, chromatic=chromatic, strict=strict, seed=seed)
+
+    def encode(self, tune: Tune) -> Latents:
+        """The latent vectors of every measure that the model can read.
+
+        Raises:
+            ArvaeError: it can read none.
+        """
+        vocabulary = self.vocabulary
+        shift = fewest_octaves(
+            [note.pitch for note in tune.melody.notes], vocabulary.lowest, vocabulary.highest
+        )
+        rows, tokens, codes = [], [], []
+        for i, row in enumerate(measures(tune.melody)):
+            if row.tokens is None or row.grid is None:
+                continue
+            moved = shifted(row.tokens, shift)
+            if vocabulary.fits(moved) and row.grid.name in self.checkpoint.calibration.lines:
+                rows.append(i)
+                tokens.append(moved)
+                codes.append(row.grid.code)
+        if not rows:
+            raise ArvaeError(f"{tune.path}: no measure that the model {self.name} can read")
+        ids = torch.from_numpy(vocabulary.ids(np.stack(tokens)))
+        meters = np.array(codes, np.int64)
+        with torch.inference_mode():
+            z = self.checkpoint.vae.encoder(ids, torch.from_numpy(meters)).mean
+        return Latents(z.numpy(), meters, np.array(rows), shift)
+
+    def decode(self, latents: Latents) -> Tokens:
+        """The most probable legal tokens, `[measures, 24]`, put back by the latents' shift."""
+        codes = torch.from_numpy(latents.meters)
+        with torch.inference_mode():
+            scores = Scores(self.checkpoint.vae.decoder(torch.from_numpy(latents.z), codes))
+        free = bytes([1] * (self.vocabulary.span + 1))
+        constraints = [Constraint(int(code), free) for code in latents.meters]
+        best = search(constraints, scores, None, beam=self.beam)
+        return shifted(self.vocabulary.tokens(best), -latents.shift)
+
+    def reconstruct(self, tune: Tune) -> Reconstruction:
+        """Encode and decode a tune.
+
+        Ties stay as they are. Raises ArvaeError where the model can read no measure.
+        """
+        latents = self.encode(tune)
+        rows = measures(tune.melody)
+        low, shift = self.vocabulary.lowest, latents.shift
+        free = bytes([1] * (self.vocabulary.span + 1))
+        constraints = []
+        for i, code in zip(latents.rows, latents.meters, strict=True):
+            ties = [None if t is None else t + shift - low for t in (rows[i].tie_in, rows[i].tie_out)]
+            constraints.append(
+                Constraint(int(code), free, tie_in=ties[0], tie_out=ties[1], join_tick=rows[i].join_tick)
+            )
+        with torch.inference_mode():
+            scores = Scores(
+                self.checkpoint.vae.decoder(torch.from_numpy(latents.z), torch.from_numpy(latents.meters))
+            )
+        found = shifted(self.vocabulary.tokens(search(constraints, scores, None, beam=self.beam)), -shift)
+        edits = {int(i): tokens for i, tokens in zip(latents.rows, found, strict=True)}
+        same = [(edits[int(i)] == rows[i].tokens, rows[i].grid) for i in latents.rows]
+        own = [row[: grid.ticks] for row, grid in same if grid is not None]
+        return Reconstruction(
+            tune.replace(replace_measures(tune.melody, rows, edits)),
+            ticks=float(np.concatenate(own).mean()),
+            measures=float(np.mean([row.all() for row in own])),
+            count=len(own),
+            skipped=len(rows) - len(own),
+        )
+
+
+def bundled() -> list[str]:
+    """Names of the models that come with the package."""
+    folder = resources.files("arvae_music") / "pretrained"
+    if not folder.is_dir():
+        return []
+    return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".safetensors"))
+
+
+def load_model(name: str | os.PathLike[str] = "folk") -> Model:
+    """A bundled model by name, or one of your own: a checkpoint file or the folder of a run.
+
+    Raises:
+        ArvaeError: there is none, or it is not a usable checkpoint.
+    """
+    path = Path(name)
+    if path.is_dir():
+        from arvae_music.training.run import BEST
+
+        if not (path / BEST).is_file():
+            raise ArvaeError(f"{path}: no {BEST} in this folder: is it the folder of a training run?")
+        return Model(str(name), load_checkpoint(path / BEST))
+    if path.is_file():
+        return Model(str(name), load_checkpoint(path))
+    if str(name) not in bundled():
+        known = ", ".join(bundled()) or "none"
+        raise ArvaeError(
+            f"there is no model '{name}': take a bundled one ({known}), a checkpoint file or a run's folder"
+        )
+    packaged = resources.files("arvae_music") / "pretrained" / f"{name}.safetensors"
+    with resources.as_file(packaged) as file:
+        return Model(str(name), load_checkpoint(file))

@@ -1,0 +1,58 @@
+"""What the rest of a measure is worth at best, so that a search can look ahead.
+
+A hypothesis that puts notes off has paid for fewer of them; ranked by its score alone it would
+look better than one that has placed them well. The outlook adds the best that is still to be had
+with each number of further notes, by the scores of the ticks and a usual cost for each note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from arvae_music.control.constraint import Constraint
+from arvae_music.control.rhythms import COUNTS, DIVISION_AFTER, ILLEGAL
+from arvae_music.control.score import Scores
+from arvae_music.meter import TICKS, TICKS_OF, TICKS_PER_BEAT
+from arvae_music.model.vocabulary import HOLD_ID, PITCH_ID, REST_ID
+
+
+def outlook(constraints: Sequence[Constraint], scores: Scores, note_cost: float) -> Tensor:
+    """Best score from each tick on with exactly so many further notes, `[M, 25, 3, 25]`.
+
+    By tick (0 to 24), division of the beat so far, and notes to come.
+    """
+    codes = np.array([c.code for c in constraints])
+    ticks = torch.from_numpy(TICKS_OF[codes])
+    moves = torch.from_numpy(DIVISION_AFTER)[torch.from_numpy(codes)]  # [M, 24, 3]
+    allowed = np.stack([np.frombuffer(c.events, np.uint8) for c in constraints])
+    events = torch.from_numpy(allowed.astype(np.bool_))
+    onset = scores.ticks[..., PITCH_ID:].amax(dim=-1) - note_cost
+    hold, rest = scores.ticks[..., HOLD_ID], scores.ticks[..., REST_ID]
+    size = len(constraints)
+    table = torch.full((size, TICKS + 1, 3, COUNTS), -torch.inf)
+    for tick in reversed(range(TICKS + 1)):
+        done = (ticks <= tick)[:, None, None]
+        ended = torch.full((size, 3, COUNTS), -torch.inf)
+        ended[..., 0] = 0.0
+        if tick == TICKS:
+            table[:, tick] = ended
+            continue
+        later = table[:, tick + 1]
+        division = torch.arange(3).expand(size, 3)
+        if tick % TICKS_PER_BEAT == 0:
+            division = torch.zeros_like(division)
+        after = moves[:, tick].gather(1, division)  # [M, 3]
+        legal = ((after != ILLEGAL) & events[:, tick, None])[..., None]
+        kept = later.gather(1, division[..., None].expand(-1, -1, COUNTS))
+        moved = later.gather(1, after.clamp(min=0)[..., None].expand(-1, -1, COUNTS))
+        moved = torch.where(legal, moved, -torch.inf)
+        started = torch.nn.functional.pad(moved, (1, 0), value=-torch.inf)[..., :-1]
+        best = kept + hold[:, tick, None, None]
+        best = torch.maximum(best, moved + rest[:, tick, None, None])
+        best = torch.maximum(best, started + onset[:, tick, None, None])
+        table[:, tick] = torch.where(done, ended, best)
+    return table

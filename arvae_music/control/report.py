@@ -1,0 +1,97 @@
+"""What an edit did, measured on its result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from arvae_music.control.request import Request
+from arvae_music.formats.tune import Notice
+
+Status = Literal["exact", "nearest", "unchanged", "skipped"]
+
+
+@dataclass(frozen=True)
+class MeasureReport:
+    """One measure of an edit.
+
+    Attributes:
+        index: its number; of the strain's end where a pickup is joined to it.
+        joined: the pickup's number, or None.
+        meter: as notated.
+        status: what became of it.
+        reason: why it is not exact, or what was left out, or None.
+        before, after: every attribute's value; empty where the measure was skipped.
+        requested: the value asked for, by attribute.
+        ticks_changed: ticks whose token is another one now.
+        ticks: ticks of the measure.
+    """
+
+    index: int
+    joined: int | None
+    meter: str
+    status: Status
+    reason: str | None
+    before: Mapping[str, float]
+    requested: Mapping[str, float]
+    after: Mapping[str, float]
+    ticks_changed: int
+    ticks: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As in the command's `--json`."""
+        return {
+            "index": self.index,
+            "joined": self.joined,
+            "meter": self.meter,
+            "status": self.status,
+            "reason": self.reason,
+            "before": _plain(self.before),
+            "requested": _plain(self.requested),
+            "after": _plain(self.after),
+            "ticks_changed": self.ticks_changed,
+            "ticks": self.ticks,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole edit."""
+
+    source: str
+    output: str | None
+    model: str
+    seed: int
+    requests: tuple[Request, ...]
+    measures: tuple[MeasureReport, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many measures there are, and of each status."""
+        counts = Counter(row.status for row in self.measures)
+        statuses: tuple[Status, ...] = ("exact", "nearest", "unchanged", "skipped")
+        return {"measures": len(self.measures), **{status: counts[status] for status in statuses}}
+
+    def as_json(self) -> dict[str, Any]:
+        """As in the command's `--json`."""
+        return {
+            "source": self.source,
+            "output": self.output,
+            "model": self.model,
+            "seed": self.seed,
+            "requests": [request.as_json() for request in self.requests],
+            "measures": [row.as_json() for row in self.measures],
+            "notices": [
+                {"code": notice.code, "measure": notice.measure, "text": notice.text}
+                for notice in self.notices
+            ],
+            "summary": self.summary,
+        }
+
+
+def _plain(values: Mapping[str, float]) -> dict[str, float]:
+    """Whole numbers as such, others to four places."""
+    return {name: int(v) if float(v).is_integer() else round(float(v), 4) for name, v in values.items()}

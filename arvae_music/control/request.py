@@ -1,0 +1,125 @@
+"""What an edit is asked for: an attribute and a change, in the attribute's unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from arvae_music.attributes import Attribute, resolve
+from arvae_music.errors import UsageError
+
+_CHANGE = re.compile(r"(?P<sign>[+-]|=[+-]?)?(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<sd>sd)?")
+_HOW = "write +2 or -2 for a change, 8 or =-3 for a value, +1.5sd for standard deviations"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of an attribute: to a value, or by an amount, in its unit or in standard deviations."""
+
+    kind: Literal["relative", "absolute"]
+    value: float
+    in_std: bool = False
+
+    def __str__(self) -> str:
+        number = f"{self.value:g}"
+        if self.kind == "absolute":
+            return f"={number}" if self.value < 0 else number
+        return f"{self.value:+g}{'sd' if self.in_std else ''}"
+
+
+def by(amount: float, *, sd: bool = False) -> Change:
+    """A change relative to each measure: `by(2)` is `"+2"`, `by(1.5, sd=True)` is `"+1.5sd"`."""
+    return Change("relative", float(amount), sd)
+
+
+def to(value: float) -> Change:
+    """The same value for every measure: `to(8)` is `"8"`."""
+    return Change("absolute", float(value))
+
+
+def parse_change(text: str) -> Change:
+    """Read `+2`, `-3`, `8`, `=-3` or `+1.5sd`.
+
+    Raises:
+        UsageError: the text is none of these.
+    """
+    match = _CHANGE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is not a change: {_HOW}")
+    sign = match["sign"] or ""
+    number = float(match["number"])
+    if sign in ("+", "-"):
+        return Change("relative", -number if sign == "-" else number, match["sd"] is not None)
+    if match["sd"]:
+        raise UsageError(f"'{text}': standard deviations need a sign, as +{match['number']}sd")
+    return Change("absolute", -number if sign == "=-" else number)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One attribute with its change."""
+
+    attribute: Attribute
+    change: Change
+
+    def __post_init__(self) -> None:
+        whole = self.change.value == int(self.change.value)
+        if self.attribute.whole and not whole and not self.change.in_std:
+            raise UsageError(
+                f"{self.attribute.short} {self.change}: {self.attribute.short} is a whole number of "
+                f"{self.attribute.unit}; give a whole number, or a fraction in sd"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.attribute.short}{self.change}"
+
+    def as_json(self) -> dict[str, object]:
+        """As in a report."""
+        value = self.change.value
+        return {
+            "attribute": self.attribute.name,
+            "kind": self.change.kind,
+            "value": int(value) if value == int(value) else value,
+            "unit": "standard deviations" if self.change.in_std else self.attribute.unit,
+        }
+
+    def target(self, value: float, std: float) -> float:
+        """The value to reach from a measure's value; `std` is the attribute's in its meter."""
+        change = self.change
+        if change.kind == "absolute":
+            return change.value
+        if not change.in_std:
+            return value + change.value
+        amount = change.value * std
+        if self.attribute.whole and amount:
+            amount = round(amount) or (1 if amount > 0 else -1)
+        return value + amount
+
+
+def read_requests(pairs: Iterable[tuple[str, Change | str]]) -> tuple[Request, ...]:
+    """Requests of names and changes, in the order given.
+
+    Raises:
+        UsageError: an unknown attribute, a bad change, an attribute asked for twice, or nothing.
+    """
+    requests: list[Request] = []
+    for name, change in pairs:
+        attribute = resolve(name)
+        if not isinstance(change, (str, Change)):
+            raise UsageError(
+                f"{name}={change!r} may mean a change or a value: "
+                f"write by({change}) or '+{change}', to({change}) or '{change}'"
+            )
+        if any(request.attribute.name == attribute.name for request in requests):
+            raise UsageError(f"{attribute.short} is asked for twice: give one change for each attribute")
+        requests.append(Request(attribute, parse_change(change) if isinstance(change, str) else change))
+    if not requests:
+        raise UsageError("nothing is asked for: name an attribute and a change, as in density +2")
+    return tuple(requests)
+
+
+def requests_of_keywords(changes: Mapping[str, Change | str]) -> tuple[Request, ...]:
+    """Requests of keyword arguments, as `density="+2"`."""
+    return read_requests(changes.items())

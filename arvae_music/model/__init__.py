@@ -1,0 +1,22 @@
+"""The networks: integers in, tensors out. They know no file and no corpus."""
+
+from arvae_music.model.decoder import Decoder
+from arvae_music.model.encoder import Encoder, Posterior
+from arvae_music.model.events import EventModel, event_tensors, events_of, nats_and_notes
+from arvae_music.model.settings import ModelSettings
+from arvae_music.model.vae import Coded, MeasureVAE
+from arvae_music.model.vocabulary import Vocabulary
+
+__all__ = [
+    "Coded",
+    "Decoder",
+    "Encoder",
+    "EventModel",
+    "MeasureVAE",
+    "ModelSettings",
+    "Posterior",
+    "Vocabulary",
+    "event_tensors",
+    "events_of",
+    "nats_and_notes",
+]

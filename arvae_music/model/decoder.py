@@ -1,0 +1,58 @@
+"""z to the log-probabilities of every tick's token."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
+from arvae_music.model.layers import MeterEmbedding
+from arvae_music.model.settings import ModelSettings
+from arvae_music.model.vocabulary import PAD_ID
+
+
+class Decoder(nn.Module):
+    """z to a beat layer, then a bidirectional tick layer over all beats in parallel.
+
+    No token is fed back: given z the ticks are independent, which is what lets a search over legal
+    measures be exact (and training see nothing that decoding does not).
+    """
+
+    def __init__(self, settings: ModelSettings, vocabulary_size: int) -> None:
+        super().__init__()
+        width, embedding = settings.decoder_width, settings.embedding
+        self.meter = MeterEmbedding(embedding)
+        self.beat_place = nn.Embedding(MAX_BEATS, embedding)
+        self.tick_place = nn.Embedding(TICKS_PER_BEAT, embedding)
+        self.start = nn.Linear(settings.latent + embedding, width)
+        self.beats = nn.GRU(settings.latent + embedding, width, batch_first=True)
+        self.ticks = nn.GRU(width + embedding, width, batch_first=True, bidirectional=True)
+        self.output = nn.Linear(2 * width, vocabulary_size)
+
+    def forward(self, z: Tensor, meters: Tensor) -> Tensor:
+        """Latents `[batch, latent]` and meter codes `[batch]` -> log-probabilities `[batch, 24, ids]`.
+
+        PAD is certain past the meter and impossible in it.
+        """
+        own = self.meter.own_beats(meters)
+        beats = self._beats(z, meters)[own]
+        place = self.tick_place.weight.expand(len(beats), -1, -1).to(beats.dtype)
+        context = beats[:, None].expand(-1, TICKS_PER_BEAT, -1)
+        states, _ = self.ticks(torch.cat([context, place], dim=-1))
+        logits = self.output(states).float()
+        logits[..., PAD_ID] = -torch.inf
+        scores = logits.log_softmax(dim=-1)
+        padded = scores.new_full((own.numel(), *scores.shape[1:]), -torch.inf)
+        padded[..., PAD_ID] = 0.0
+        padded[own.view(-1)] = scores
+        tokens: Tensor = padded.view(len(z), MAX_BEATS * TICKS_PER_BEAT, -1)
+        return tokens
+
+    def _beats(self, z: Tensor, meters: Tensor) -> Tensor:
+        """A vector for each of the four beats, `[batch, 4, width]`."""
+        meter = self.meter(meters)
+        start = self.start(torch.cat([z, meter], dim=-1)).tanh()
+        place = meter[:, None] + self.beat_place.weight
+        inputs = torch.cat([z[:, None].expand(-1, MAX_BEATS, -1), place], dim=-1)
+        states: Tensor = self.beats(inputs, start[None])[0]
+        return states

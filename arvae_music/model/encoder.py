@@ -1,0 +1,62 @@
+"""Tokens to the posterior of z."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
+from arvae_music.model.layers import MeterEmbedding
+from arvae_music.model.settings import ModelSettings
+
+
+class Posterior(NamedTuple):
+    """A diagonal normal distribution over z; both `[batch, latent]`."""
+
+    mean: Tensor
+    log_std: Tensor
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """One draw of z, `[batch, latent]`."""
+        noise = torch.randn(
+            self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype
+        )
+        return self.mean + noise * self.log_std.exp()
+
+
+class Encoder(nn.Module):
+    """A bidirectional tick layer over all beats in parallel, then a bidirectional beat layer."""
+
+    def __init__(self, settings: ModelSettings, vocabulary_size: int) -> None:
+        super().__init__()
+        width = settings.encoder_width
+        self.token = nn.Embedding(vocabulary_size, settings.embedding)
+        self.meter = MeterEmbedding(settings.embedding)
+        self.ticks = nn.GRU(settings.embedding, width, batch_first=True, bidirectional=True)
+        self.beats = nn.GRU(2 * width + settings.embedding, width, batch_first=True, bidirectional=True)
+        self.posterior = nn.Linear(2 * width, 2 * settings.latent)
+
+    def forward(self, ids: Tensor, meters: Tensor) -> Posterior:
+        """Token ids `[batch, 24]` and meter codes `[batch]` -> posterior of z."""
+        own = self.meter.own_beats(meters)
+        beats = self._read_beats(ids, own)
+        meter = self.meter(meters)[:, None].expand(-1, MAX_BEATS, -1)
+        _, state = self.beats(torch.cat([beats, meter.to(beats.dtype)], dim=-1))
+        mean, log_std = self.posterior(_both_directions(state)).float().chunk(2, dim=-1)
+        return Posterior(mean, log_std.clamp(-8.0, 4.0))
+
+    def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
+        """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""
+        ticks = ids.view(-1, TICKS_PER_BEAT)[own.view(-1)]
+        _, state = self.ticks(self.token(ticks))
+        read = _both_directions(state)
+        beats = read.new_zeros(own.numel(), read.shape[-1])
+        beats[own.view(-1)] = read
+        return beats.view(*own.shape, -1)
+
+
+def _both_directions(state: Tensor) -> Tensor:
+    """Last states `[2, batch, width]` -> `[batch, 2 * width]`."""
+    return state.transpose(0, 1).flatten(1)

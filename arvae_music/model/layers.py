@@ -1,0 +1,35 @@
+"""Pieces that the encoder and the decoder share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from arvae_music.meter import BEAT_KIND_OF, BEATS_OF, MAX_BEATS, Beat
+
+
+class MeterEmbedding(nn.Module):
+    """A meter as its kind of beat and its number of beats.
+
+    So that one model serves every meter, and a meter that is rare in the corpus borrows from those
+    that share its beat or its length.
+    """
+
+    beats: Tensor
+    kinds: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.kind = nn.Embedding(len(Beat), width)
+        self.count = nn.Embedding(MAX_BEATS + 1, width)
+        self.register_buffer("beats", torch.from_numpy(BEATS_OF.copy()), persistent=False)
+        self.register_buffer("kinds", torch.from_numpy(BEAT_KIND_OF.copy()), persistent=False)
+
+    def forward(self, meters: Tensor) -> Tensor:
+        """Meter codes `[batch]` -> `[batch, width]`."""
+        embedded: Tensor = self.kind(self.kinds[meters]) + self.count(self.beats[meters])
+        return embedded
+
+    def own_beats(self, meters: Tensor) -> Tensor:
+        """Which of the four beats are the meter's own, `[batch, 4]` booleans."""
+        return torch.arange(MAX_BEATS, device=meters.device) < self.beats[meters][:, None]

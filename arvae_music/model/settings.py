@@ -1,0 +1,50 @@
+"""What decides the shape of a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arvae_music.errors import ArvaeError
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Sizes of the networks; saved in the checkpoint.
+
+    Attributes:
+        lowest, highest: pitches of the vocabulary, MIDI numbers.
+        attributes: names of the regularized attributes, in the order of their latent dimensions.
+        latent: latent dimensions; the first `len(attributes)` are regularized.
+        embedding: width of the embeddings of tokens, places and meters.
+        encoder_width: width of each direction of the encoder's recurrent layers.
+        decoder_width: width of the decoder's beat layer and of each direction of its tick layer.
+        event_width: width of the event language model.
+    """
+
+    lowest: int = 48
+    highest: int = 95
+    attributes: tuple[str, ...] = ("rhythmic_complexity", "pitch_range", "note_density", "contour")
+    latent: int = 32
+    embedding: int = 64
+    encoder_width: int = 160
+    decoder_width: int = 256
+    event_width: int = 160
+
+    def __post_init__(self) -> None:
+        sizes = {
+            name: getattr(self, name)
+            for name in ("latent", "embedding", "encoder_width", "decoder_width", "event_width")
+        }
+        for name, size in sizes.items():
+            if not 1 <= size <= 8192:
+                raise ArvaeError(f"model setting {name} is {size}: it must be from 1 to 8192")
+        if len(self.attributes) > self.latent:
+            raise ArvaeError(
+                f"model setting latent is {self.latent}: "
+                f"{len(self.attributes)} attributes need a dimension each"
+            )
+        if not 0 <= self.lowest < self.highest <= 127:
+            raise ArvaeError(
+                f"model settings lowest and highest are {self.lowest} and {self.highest}: "
+                "they must be MIDI pitches in rising order"
+            )

@@ -1,0 +1,90 @@
+"""Checkpoints: one `.safetensors` file with weights and all that is needed to use them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from arvae_music.errors import ArvaeError
+from arvae_music.files import atomic_write
+from arvae_music.model import EventModel, MeasureVAE, ModelSettings
+from arvae_music.model.calibration import Calibration
+
+FORMAT = "arvae_music 1"
+"""Name and version of the layout; another one is refused."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model.
+
+    Attributes:
+        vae: the auto-encoder, in evaluation mode.
+        events: the event language model, in evaluation mode.
+        settings: sizes of the networks.
+        calibration: from values to latent places, and the spread of each attribute, per meter.
+        card: how it came to be: corpus and its hash, training settings, command, time, figures.
+    """
+
+    vae: MeasureVAE
+    events: EventModel
+    settings: ModelSettings
+    calibration: Calibration
+    card: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint whole, over the one before; weights in half precision.
+
+    Raises:
+        ArvaeError: the system refuses.
+    """
+    tensors = {
+        f"{part}.{name}": tensor.detach().cpu().to(torch.float16).contiguous().clone()
+        for part, module in (("vae", checkpoint.vae), ("events", checkpoint.events))
+        for name, tensor in module.state_dict().items()
+    }
+    metadata = {
+        "format": FORMAT,
+        "settings": json.dumps(asdict(checkpoint.settings)),
+        "calibration": json.dumps(checkpoint.calibration.as_json()),
+        "card": json.dumps(checkpoint.card, ensure_ascii=False),
+    }
+    atomic_write(path, save(tensors, metadata), force=True)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint. No code from it runs and nothing in it is unpickled.
+
+    Raises:
+        ArvaeError: there is none, or it is not one that this version can read.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ArvaeError(f"{path} is not a checkpoint of this version of arvae-music")
+            return _assemble(metadata, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except FileNotFoundError:
+        raise ArvaeError(f"{path}: no such checkpoint") from None
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ArvaeError(f"{path} is not a usable checkpoint: {reason}") from error
+
+
+def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Checkpoint:
+    saved = json.loads(metadata["settings"])
+    settings = ModelSettings(**{**saved, "attributes": tuple(saved["attributes"])})
+    vae, events = MeasureVAE(settings), EventModel(settings)
+    for part, module in (("vae.", vae), ("events.", events)):
+        weights = {n.removeprefix(part): t.float() for n, t in tensors.items() if n.startswith(part)}
+        module.load_state_dict(weights)
+        module.eval().requires_grad_(False)
+    calibration = Calibration.from_json(json.loads(metadata["calibration"]))
+    return Checkpoint(vae, events, settings, calibration, json.loads(metadata["card"]))

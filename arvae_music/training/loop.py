@@ -1,0 +1,194 @@
+"""One training loop for every task: seeded, resumable at every step, on any device."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch.optim import AdamW, Optimizer
+
+from arvae_music.training.state import Progress, optimizer_tensors, restore_optimizer
+from arvae_music.training.tasks import Task
+
+CLIP = 1.0
+"""Largest norm of the gradient."""
+
+_TELL_EVERY = 10
+
+
+def one_cycle(step: int, steps: int, peak: float, warm_up: float = 0.3) -> float:
+    """Learning rate of a step: from 1/25 of the peak up, then down to nearly zero, along cosines.
+
+    A function of the step alone, so that a resumed run needs no scheduler's state
+    (Smith & Topin 2019, "Super-convergence").
+    """
+    turn = warm_up * steps
+    rising = step < turn
+    start, end = (peak / 25, peak) if rising else (peak, peak / 25e4)
+    share = step / turn if rising else (step - turn) / max(steps - turn, 1)
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+class Listener(Protocol):
+    """Whoever wants to see how it goes; every method may do nothing."""
+
+    def begin(self, task: str, epochs: int, steps: int, epoch: int) -> None:
+        """A task begins, or goes on, at `epoch` of `epochs`, each of `steps` steps."""
+
+    def step(self, epoch: int, step: int, losses: dict[str, float], speed: float) -> None:
+        """Some steps of an epoch are done; `speed` is in measures per second."""
+
+    def epoch(self, task: str, figures: dict[str, float]) -> None:
+        """An epoch is done and validated."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast a task is trained."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    seed: int
+
+
+@dataclass
+class Fit:
+    """A task under training: what a state file must hold to go on as if never stopped."""
+
+    task: Task
+    optimizer: Optimizer
+    progress: Progress
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Weights and moments by name."""
+        weights = {f"weights.{name}": tensor for name, tensor in self.task.module.state_dict().items()}
+        return weights | optimizer_tensors(self.optimizer)
+
+
+def fit(
+    fabric: Fabric,
+    task: Task,
+    schedule: Schedule,
+    listener: Listener,
+    *,
+    progress: Progress,
+    tensors: dict[str, torch.Tensor] | None,
+    save: Callable[[Fit, dict[str, float] | None], None],
+) -> None:
+    """Train a task from `progress` to the end of its schedule.
+
+    Args:
+        fabric: device, precision and processes.
+        task: what to train.
+        schedule: how long and how fast.
+        listener: is told how it goes.
+        progress: where to start.
+        tensors: weights and moments to start from, or None for a fresh start.
+        save: called after each epoch with its figures, and with None where an interruption (any
+            exception) leaves an epoch half done; what it saves, `progress` and `tensors` give back.
+    """
+    if tensors is not None:
+        weights = {n[8:]: t for n, t in tensors.items() if n.startswith("weights.")}
+        task.module.load_state_dict(weights)
+    optimizer = AdamW(task.module.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    steps = -(-task.rows // schedule.batch_size)
+    if tensors is not None:
+        restore_optimizer(optimizer, tensors)
+    module, wrapped = fabric.setup(task.module, optimizer)
+    task.to(fabric.device)
+    state = Fit(task, optimizer, progress)
+    run = _Run(fabric, task, schedule, steps, module, wrapped, listener)
+    listener.begin(task.name, schedule.epochs, steps, progress.epoch)
+    try:
+        while progress.epoch < schedule.epochs:
+            figures = run.epoch(progress)
+            progress.epoch, progress.step = progress.epoch + 1, 0
+            save(state, figures)
+            listener.epoch(task.name, figures)
+    except BaseException:
+        if progress.step:
+            save(state, None)
+        raise
+
+
+@dataclass
+class _Run:
+    fabric: Fabric
+    task: Task
+    schedule: Schedule
+    steps: int
+    module: Any
+    optimizer: Any
+    listener: Listener
+
+    def epoch(self, progress: Progress) -> dict[str, float]:
+        """Go on with an epoch from its next step to its end; its figures."""
+        began, first = time.perf_counter(), progress.step
+        order = self._order(progress.epoch)
+        self.module.train()
+        sums: dict[str, torch.Tensor] = {}
+        try:
+            while progress.step < self.steps:
+                for name, term in self._step(progress, order).items():
+                    before = sums.get(name, progress.sums.get(name, 0.0))
+                    sums[name] = term.detach().double() + before
+                progress.step += 1
+                if progress.step % _TELL_EVERY == 0 or progress.step == self.steps:
+                    self._tell(progress, sums, began, first)
+        finally:  # they stay on the device until somebody looks
+            progress.sums = {name: float(total) for name, total in sums.items()} or progress.sums
+        self.module.eval()
+        figures = {name: total / self.steps for name, total in progress.sums.items()}
+        progress.sums = {}
+        seconds = time.perf_counter() - began
+        done = min(self.task.rows, (self.steps - first) * self.schedule.batch_size)
+        return {
+            "epoch": progress.epoch + 1,
+            **figures,
+            **self.task.validate(),
+            "measures_per_second": done / seconds,
+            "seconds": seconds,
+        }
+
+    def _tell(self, progress: Progress, sums: dict[str, torch.Tensor], began: float, first: int) -> None:
+        done = progress.step - first
+        speed = done * self.schedule.batch_size / (time.perf_counter() - began)
+        means = {name: float(total) / progress.step for name, total in sums.items()}
+        self.listener.step(progress.epoch, progress.step, means, speed)
+
+    def _step(self, progress: Progress, order: torch.Tensor) -> dict[str, torch.Tensor]:
+        """One step; everything random in it depends on the seed and its number alone."""
+        at = progress.epoch * self.steps + progress.step
+        seed = _mixed(self.schedule.seed, self.task.name, at, self.fabric.global_rank)
+        generator = torch.Generator(self.fabric.device).manual_seed(seed)
+        torch.manual_seed(seed)  # dropout takes no generator
+        rate = one_cycle(at, self.steps * self.schedule.epochs, self.schedule.learning_rate)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        size = self.schedule.batch_size
+        rows = order[progress.step * size : (progress.step + 1) * size]
+        rows = rows[self.fabric.global_rank :: self.fabric.world_size]
+        terms = self.task.losses(self.module, rows.to(self.fabric.device), generator)
+        self.optimizer.zero_grad()
+        self.fabric.backward(terms["loss"])
+        self.fabric.clip_gradients(self.module, self.optimizer, max_norm=CLIP)
+        self.optimizer.step()
+        return terms
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        seed = _mixed(self.schedule.seed, self.task.name, epoch, -1)
+        return torch.randperm(self.task.rows, generator=torch.Generator().manual_seed(seed))
+
+
+def _mixed(seed: int, name: str, number: int, rank: int) -> int:
+    """A seed of its own for every task, number and process."""
+    words = [seed, int.from_bytes(name.encode(), "little") % 2**32, number, rank + 1]
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)

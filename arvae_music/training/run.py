@@ -1,0 +1,254 @@
+"""A whole training run in a folder: both models, their checkpoints, and the state to resume from."""
+
+from __future__ import annotations
+
+import copy
+import json
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from arvae_music._version import __version__
+from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.meter import GRIDS
+from arvae_music.model import EventModel, MeasureVAE, Vocabulary
+from arvae_music.model.calibration import Calibration, fit_line
+from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from arvae_music.training.loop import Fit, Listener, Schedule, fit
+from arvae_music.training.settings import TrainingSettings
+from arvae_music.training.state import Progress, RunState, load_state, save_state
+from arvae_music.training.tasks import EventTask, Measures, Task, VaeTask, attribute_values
+
+BEST, LAST, STATE, METRICS = "best.safetensors", "last.safetensors", "state.safetensors", "metrics.jsonl"
+EVENTS = "events.safetensors"
+"""Weights of the finished event language model, kept until the first checkpoint holds them."""
+
+_CALIBRATION_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from.
+
+    Attributes:
+        train, validation: the rows.
+        name: of the corpus.
+        hash: of the corpus; a run resumes only on the same one.
+        card: source, licence, sizes, as the checkpoint shall say.
+    """
+
+    train: Measures
+    validation: Measures
+    name: str
+    hash: str
+    card: dict[str, Any]
+
+
+def run_training(
+    data: TrainingData,
+    settings: TrainingSettings,
+    folder: Path,
+    listener: Listener,
+    *,
+    resume: bool = False,
+    command: str = "",
+) -> Path:
+    """Train the event language model, then the auto-encoder; the path of the best checkpoint.
+
+    Args:
+        data: what to learn from.
+        settings: how.
+        folder: where everything is written; it is made if it does not exist.
+        listener: is told how it goes.
+        resume: go on with the run in the folder.
+        command: what to note in the checkpoint as the way to make it again.
+
+    Raises:
+        UsageError: the folder holds a run already, or the settings are not those it began with.
+        ArvaeError: there is nothing to resume, or the system refuses.
+    """
+    state = _state(folder, data, settings, resume=resume)
+    fabric = make_fabric(settings)
+    run = _FolderRun(data, settings, folder, command, fabric)
+    torch.manual_seed(settings.seed)
+    tasks: Sequence[tuple[Task, int]] = (
+        (EventTask(data.train, data.validation, settings), settings.event_epochs),
+        (VaeTask(data.train, data.validation, settings), settings.epochs),
+    )
+    for task, epochs in tasks:
+        mine = state is not None and state.progress.task == task.name
+        if state is not None and not mine:
+            continue  # done before the run was stopped
+        progress = state.progress if state is not None else Progress(task.name)
+        tensors = state.tensors if state is not None else None
+        schedule = Schedule(
+            epochs, settings.batch_size, settings.learning_rate, settings.weight_decay, settings.seed
+        )
+        run.begin(progress)
+        fit(fabric, task, schedule, listener, progress=progress, tensors=tensors, save=run.save)
+        run.finish(task)
+        state = None
+    return folder / BEST
+
+
+def make_fabric(settings: TrainingSettings) -> Fabric:
+    """Device, precision and processes as the settings say.
+
+    Raises:
+        UsageError: `cuda` is asked for and there is none.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
+    cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    precision = settings.precision
+    if precision == "auto":
+        fast = torch.cuda.is_bf16_supported() if cuda else _fast_bfloat16()
+        precision = "bf16-mixed" if fast else "32-true"
+    accelerator = "cuda" if cuda else "cpu"
+    fabric = Fabric(accelerator=accelerator, devices=settings.devices, precision=precision)  # type: ignore[arg-type]
+    fabric.launch()
+    return fabric
+
+
+def _fast_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 matrices in hardware."""
+    check = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(check is not None and check())
+
+
+def _state(folder: Path, data: TrainingData, settings: TrainingSettings, *, resume: bool) -> RunState | None:
+    path = folder / STATE
+    if not resume:
+        if path.exists() or (folder / BEST).exists():
+            raise UsageError(f"{folder} holds a training run: add --resume to go on, or name another folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArvaeError(f"cannot make the folder {folder}: {error.strerror}") from error
+        return None
+    state = load_state(path)
+    began = TrainingSettings.from_json(state.settings)
+    if state.corpus != data.hash:
+        raise UsageError(f"{folder}: the run began with another corpus than {data.name} as it is now")
+    ways = {"threads", "device", "devices", "precision"}  # they may change on the way
+    now = replace(settings, **{name: getattr(began, name) for name in ways})
+    if now != began:
+        differing = [n for n, v in began.as_json().items() if v != now.as_json()[n]]
+        said = ", ".join(f"--{n.replace('_', '-')} {began.as_json()[n]}" for n in differing)
+        raise UsageError(f"{folder}: the run began with {said}; resume it with the same")
+    return state
+
+
+class _FolderRun:
+    """Writes what a run leaves in its folder."""
+
+    def __init__(
+        self, data: TrainingData, settings: TrainingSettings, folder: Path, command: str, fabric: Fabric
+    ) -> None:
+        self.data, self.settings, self.folder = data, settings, folder
+        self.command, self.fabric = command, fabric
+        self.events: EventModel | None = None
+        self.began = time.perf_counter()
+        self.before = 0.0
+
+    def begin(self, progress: Progress) -> None:
+        """A task begins or goes on."""
+        self.began, self.before = time.perf_counter(), progress.seconds
+        if progress.task == VaeTask.name and self.events is None:
+            self.events = load_checkpoint(self.folder / EVENTS).events
+
+    def save(self, state: Fit, figures: dict[str, float] | None) -> None:
+        """After an epoch: checkpoint, metrics, state. After an interruption: the state alone."""
+        if not self.fabric.is_global_zero:
+            return
+        state.progress.seconds = self.before + time.perf_counter() - self.began
+        if figures is not None:
+            score = figures[state.task.score]
+            better = state.progress.best is None or not score <= state.progress.best
+            if better:
+                state.progress.best = score
+            if isinstance(state.task, VaeTask):
+                self._write_checkpoints(state.task, figures, state.progress, better=better)
+            line = json.dumps({"task": state.task.name, **figures})
+            with (self.folder / METRICS).open("a") as file:
+                file.write(line + "\n")
+        settings = self.settings.as_json()
+        save_state(self.folder / STATE, RunState(state.progress, settings, self.data.hash, state.tensors()))
+
+    def finish(self, task: Task) -> None:
+        """A task is done: the event language model goes to where the next task finds it."""
+        if isinstance(task.module, EventModel):
+            self.events = copy.deepcopy(task.module).cpu().eval()
+            vae = MeasureVAE(self.settings.model)
+            empty = Checkpoint(vae, self.events, self.settings.model, Calibration({}))
+            save_checkpoint(self.folder / EVENTS, empty)
+
+    def _write_checkpoints(
+        self, task: VaeTask, figures: dict[str, float], progress: Progress, *, better: bool
+    ) -> None:
+        module = task.module
+        events = self.events
+        assert isinstance(module, MeasureVAE) and events is not None  # noqa: S101, PT018 - see begin
+        card = {
+            "corpus": self.data.card,
+            "corpus_hash": self.data.hash,
+            "training": self.settings.as_json(),
+            "command": self.command,
+            "version": __version__,
+            "torch": torch.__version__,
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "precision": str(self.fabric.strategy.precision.precision),
+            "seconds": round(progress.seconds),
+            "validation": figures,
+        }
+        calibration = calibrate(module, self.data.train, self.settings.model.attributes, task.vocabulary)
+        checkpoint = Checkpoint(module, events, self.settings.model, calibration, card)
+        save_checkpoint(self.folder / LAST, checkpoint)
+        if better:
+            save_checkpoint(self.folder / BEST, checkpoint)
+
+
+def calibrate(vae: MeasureVAE, rows: Measures, names: tuple[str, ...], vocabulary: Vocabulary) -> Calibration:
+    """Lines of every meter and attribute, from rows spread evenly over the training split."""
+    step = max(1, len(rows.tokens) // _CALIBRATION_ROWS)
+    some = rows.thinned(step)
+    means = encode_means(vae, some, vocabulary)[:, : len(names)]
+    values = attribute_values(some, names)
+    everywhere = attribute_values(rows, names)
+    lines = {}
+    for grid in GRIDS:
+        here, there = some.meters == grid.code, rows.meters == grid.code
+        if here.sum() < 2:
+            continue
+        lines[grid.name] = {
+            name: replace(
+                fit_line(values[here, i].astype(np.float64), means[here, i]),
+                mean=float(everywhere[there, i].mean()),
+                std=float(everywhere[there, i].std()),
+            )
+            for i, name in enumerate(names)
+        }
+    return Calibration(lines)
+
+
+def encode_means(
+    vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 2048
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Mean of z of each row, `[rows, latent]`."""
+    device = next(vae.parameters()).device
+    ids = torch.from_numpy(vocabulary.ids(rows.tokens))
+    meters = torch.from_numpy(rows.meters.astype(np.int64))
+    means = []
+    with torch.inference_mode():
+        for some, codes in zip(ids.split(batch_size), meters.split(batch_size), strict=True):
+            means.append(vae.encoder(some.to(device), codes.to(device)).mean.cpu())
+    return torch.cat(means).numpy()

@@ -1,0 +1,89 @@
+"""What decides how a model is trained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from arvae_music.errors import UsageError
+from arvae_music.model.settings import ModelSettings
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that `train` can be told; saved in the run folder and in the checkpoint.
+
+    Attributes:
+        epochs: passes over the training measures.
+        event_epochs: passes for the event language model, which is trained first.
+        batch_size: measures per step.
+        learning_rate: peak of the one-cycle rate (Smith & Topin 2019).
+        weight_decay: of AdamW.
+        beta: weight of the KL divergence.
+        gamma: weight of the attribute term.
+        delta: sharpness of the attribute term.
+        transpose: every measure is moved at random by up to so many semitones, each time anew.
+        seed: of everything random.
+        threads: CPU threads; 0 leaves the choice to torch.
+        device: `auto`, `cpu` or `cuda`.
+        devices: how many of them.
+        precision: `auto`, `32-true` or `bf16-mixed`.
+        model: sizes of the networks.
+    """
+
+    epochs: int = 60
+    event_epochs: int = 15
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    beta: float = 0.001
+    gamma: float = 1.0
+    delta: float = 10.0
+    transpose: int = 6
+    seed: int = 0
+    threads: int = 0
+    device: str = "auto"
+    devices: int = 1
+    precision: str = "auto"
+    model: ModelSettings = field(default_factory=ModelSettings)
+
+    def __post_init__(self) -> None:
+        _check("epochs", self.epochs, 1, 100_000)
+        _check("event_epochs", self.event_epochs, 1, 100_000)
+        _check("batch_size", self.batch_size, 2, 1 << 20)
+        _check("learning_rate", self.learning_rate, 1e-8, 1.0)
+        _check("weight_decay", self.weight_decay, 0.0, 10.0)
+        _check("beta", self.beta, 0.0, 1e3)
+        _check("gamma", self.gamma, 0.0, 1e3)
+        _check("delta", self.delta, 0.0, 1e3)
+        _check("transpose", self.transpose, 0, 24)
+        _check("seed", self.seed, 0, 2**31 - 1)
+        _check("threads", self.threads, 0, 1024)
+        _check("devices", self.devices, 1, 1024)
+        _choose("device", self.device, ("auto", "cpu", "cuda"))
+        _choose("precision", self.precision, ("auto", "32-true", "bf16-mixed"))
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold; `from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> TrainingSettings:
+        """Read what `as_json` gave."""
+        model = dict(saved["model"])
+        model["attributes"] = tuple(model["attributes"])
+        return cls(**{**saved, "model": ModelSettings(**model)})
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _check(name: str, value: float, lowest: float, highest: float) -> None:
+    if not lowest <= value <= highest:
+        raise UsageError(f"{_flag(name)} is {value}: it must be from {lowest} to {highest}")
+
+
+def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UsageError(f"{_flag(name)} is '{value}': take one of {', '.join(choices)}")

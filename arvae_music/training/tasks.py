@@ -1,0 +1,189 @@
+"""What is trained: the auto-encoder of measures, and the event language model beside it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from arvae_music.attributes import resolve
+from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors
+from arvae_music.model.vocabulary import PAD_ID, PITCH_ID
+from arvae_music.objective import total_loss
+from arvae_music.tokens import Meters, Tokens
+from arvae_music.training.settings import TrainingSettings
+
+
+class Measures(NamedTuple):
+    """Rows to learn from: tokens `[rows, 24]`, meter codes and the pitch before, `[rows]`."""
+
+    tokens: Tokens
+    meters: Meters
+    previous: npt.NDArray[np.integer]
+
+    def part(self, start: int, stop: int) -> Measures:
+        """Rows from `start` up to `stop`."""
+        return Measures(self.tokens[start:stop], self.meters[start:stop], self.previous[start:stop])
+
+    def thinned(self, step: int) -> Measures:
+        """Every `step`-th row."""
+        return Measures(self.tokens[::step], self.meters[::step], self.previous[::step])
+
+
+class Task(Protocol):
+    """What the loop needs to know of a thing to train."""
+
+    name: str
+    module: nn.Module
+    rows: int
+    score: str
+    """The validation figure by which the best epoch is chosen; higher is better."""
+
+    def to(self, device: torch.device) -> None:
+        """Put the data where the module is."""
+
+    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """The terms of the loss on some rows by name; the one called `loss` is minimized."""
+
+    def validate(self) -> dict[str, float]:
+        """Figures on held-out rows."""
+
+
+class VaeTask:
+    """The attribute-regularized auto-encoder on token ids."""
+
+    name = "measures"
+    score = "measures"
+
+    def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
+        self.settings = settings
+        self.module: nn.Module = MeasureVAE(settings.model)
+        self.vocabulary = Vocabulary(settings.model.lowest, settings.model.highest)
+        self.rows = len(train.tokens)
+        self.ids = torch.from_numpy(self.vocabulary.ids(train.tokens))
+        self.meters = torch.from_numpy(train.meters.astype(np.int64))
+        self.values = torch.from_numpy(attribute_values(train, settings.model.attributes))
+        self.held_out = validation
+
+    def to(self, device: torch.device) -> None:
+        """Put the corpus on the device."""
+        self.ids = self.ids.to(device)
+        self.meters = self.meters.to(device)
+        self.values = self.values.to(device)
+
+    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Reconstruction, KL and attribute order of rows, transposed at random."""
+        meters, values = self.meters[rows], self.values[rows]
+        ids = transposed(self.ids[rows], self.settings.transpose, len(self.vocabulary), generator)
+        coded = module(ids, meters, generator)
+        terms = total_loss(
+            coded,
+            ids,
+            meters,
+            values,
+            beta=self.settings.beta,
+            gamma=self.settings.gamma,
+            delta=self.settings.delta,
+        )
+        return terms._asdict()
+
+    def validate(self) -> dict[str, float]:
+        """Share of ticks and of whole measures given back from the mean of z."""
+        if not len(self.held_out.tokens):
+            return {"ticks": float("nan"), "measures": float("nan")}
+        module = self.module
+        assert isinstance(module, MeasureVAE)  # noqa: S101 - it was made above
+        return share_given_back(module, self.held_out, self.vocabulary)
+
+
+class EventTask:
+    """The language model of melodic events."""
+
+    name = "events"
+    score = "log_likelihood"
+
+    def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
+        self.module: nn.Module = EventModel(settings.model)
+        self.rows = len(train.tokens)
+        self.events = event_tensors(train.tokens, train.previous)
+        self.meters = torch.from_numpy(train.meters.astype(np.int64))
+        self.notes = torch.from_numpy((train.tokens >= 0).sum(axis=1))
+        self.held_out = validation
+
+    def to(self, device: torch.device) -> None:
+        """Put the corpus on the device."""
+        self.events = {name: tensor.to(device) for name, tensor in self.events.items()}
+        self.meters, self.notes = self.meters.to(device), self.notes.to(device)
+
+    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Nats per note of rows."""
+        nats = module({name: tensor[rows] for name, tensor in self.events.items()}, self.meters[rows])
+        return {"loss": nats.sum() / self.notes[rows].sum().clamp(min=1)}
+
+    def validate(self) -> dict[str, float]:
+        """Nats per note, and its negative to choose the best by."""
+        module = self.module
+        assert isinstance(module, EventModel)  # noqa: S101 - it was made above
+        nats = nats_per_note(module, self.held_out)
+        return {"nats_per_note": nats, "log_likelihood": -nats}
+
+
+def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """Values of the named attributes, `[rows, attributes]`."""
+    columns = [resolve(name)(rows.tokens, rows.meters) for name in names]
+    stacked = np.stack(columns, axis=-1) if columns else np.zeros((len(rows.tokens), 0))
+    return stacked.astype(np.float32)
+
+
+def transposed(ids: Tensor, most: int, size: int, generator: torch.Generator) -> Tensor:
+    """Each measure moved by up to `most` semitones, as far as the vocabulary's `size` allows."""
+    if not most:
+        return ids
+    pitched = ids >= PITCH_ID
+    highest = torch.where(pitched, ids, PITCH_ID).amax(dim=1)
+    lowest = torch.where(pitched, ids, size - 1).amin(dim=1)
+    shift = torch.randint(-most, most + 1, (len(ids),), generator=generator, device=ids.device)
+    shift = torch.minimum(torch.maximum(shift, PITCH_ID - lowest), size - 1 - highest)
+    return torch.where(pitched, ids + shift[:, None], ids)
+
+
+def share_given_back(
+    vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 1024
+) -> dict[str, float]:
+    """Share of the ticks and of the whole measures that the most probable tokens give back."""
+    same = given_back(vae, rows, vocabulary, batch_size)
+    own = vocabulary.ids(rows.tokens) != PAD_ID
+    return {"ticks": float(same[own].mean()), "measures": float((same | ~own).all(axis=1).mean())}
+
+
+def given_back(
+    vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 1024
+) -> npt.NDArray[np.bool_]:
+    """Whether each tick's most probable token at the mean of z is the measure's, `[rows, 24]`."""
+    device = next(vae.parameters()).device
+    ids = torch.from_numpy(vocabulary.ids(rows.tokens))
+    meters = torch.from_numpy(rows.meters.astype(np.int64))
+    same = []
+    with torch.inference_mode():
+        for some, codes in zip(ids.split(batch_size), meters.split(batch_size), strict=True):
+            on, at = some.to(device), codes.to(device)
+            decoded = vae.decoder(vae.encoder(on, at).mean, at).argmax(dim=-1)
+            same.append((decoded == on).cpu())
+    return torch.cat(same).numpy()
+
+
+def nats_per_note(model: EventModel, rows: Measures, batch_size: int = 2048) -> float:
+    """Mean negative log-likelihood per note of rows under an event language model."""
+    from arvae_music.model import nats_and_notes
+
+    if not len(rows.tokens):
+        return float("nan")
+    total, notes = 0.0, 0
+    for start in range(0, len(rows.tokens), batch_size):
+        part = rows.part(start, start + batch_size)
+        nats, count = nats_and_notes(model, *part)
+        total, notes = total + float(nats.sum()), notes + int(count.sum())
+    return total / max(notes, 1)
