@@ -78,9 +78,7 @@ def measures(melody: Melody) -> list[Measure]:
     ]
 
 
-def replace_measures(
-    melody: Melody, rows: Sequence[Measure], edits: Mapping[int, Tokens]
-) -> Melody:
+def replace_measures(melody: Melody, rows: Sequence[Measure], edits: Mapping[int, Tokens]) -> Melody:
     """The melody with the notes of some measures replaced; every other note is kept as it is.
 
     Args:
@@ -166,14 +164,10 @@ def _join_short_bars(bars: Sequence[Bar], pieces: Sequence[Sequence[_Piece]]) ->
 
 def _may_join(bar: Bar) -> bool:
     grid = bar.meter.grid
-    return (
-        grid is not None and bar.problem is None and bar.length in grid.tick_at and bar.length > 0
-    )
+    return grid is not None and bar.problem is None and bar.length in grid.tick_at and bar.length > 0
 
 
-def _measure(
-    melody: Melody, pieces: Sequence[Sequence[_Piece]], indices: tuple[int, ...]
-) -> Measure:
+def _measure(melody: Melody, pieces: Sequence[Sequence[_Piece]], indices: tuple[int, ...]) -> Measure:
     bars = [melody.bars[i] for i in indices]
     row = Measure(
         bars=indices,

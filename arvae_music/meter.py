@@ -82,9 +82,7 @@ class Grid:
         """Place of every tick in quarter notes from the measure's start."""
         length = self.beat.length
         return tuple(
-            length * (beat + fraction)
-            for beat in range(self.beats)
-            for fraction in self.beat.fractions
+            length * (beat + fraction) for beat in range(self.beats) for fraction in self.beat.fractions
         )
 
     @cached_property

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 from arvae_music.cli.attributes import attributes
+from arvae_music.cli.data import data
+from arvae_music.cli.train import train
 
 app = typer.Typer(
     name="arvae-music",
@@ -36,3 +38,5 @@ def _main(
 
 
 app.command("attributes")(attributes)
+app.command("train")(train)
+app.add_typer(data, name="data")

@@ -11,10 +11,10 @@ import typer
 from arvae_music.cli import options, show
 
 if TYPE_CHECKING:
-    from arvae_music.formats import Notice
     from rich.table import Table
 
     from arvae_music.attributes import Row
+    from arvae_music.formats import Notice
 
 
 def attributes(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -51,14 +52,16 @@ def show(table: Table) -> None:
     console().print(table)
 
 
+def line(text: str) -> None:
+    """Print a line as it is, however long."""
+    console().print(text, markup=False, soft_wrap=True)
+
+
 def notices(items: Iterable[Notice]) -> None:
     """Print notices, a line each, on standard output below the table."""
-    from rich.markup import escape
-
-    out = console()
     for item in items:
         place = "" if item.measure is None else f"measure {item.measure}: "
-        out.print(f"- {escape(place + item.text)}")
+        line(f"- {place}{item.text}")
 
 
 def amount(value: float | None) -> str:
@@ -66,3 +69,19 @@ def amount(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.0f}" if isinstance(value, int) else f"{value:.3f}"
+
+
+@contextmanager
+def reading(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for a corpus that is read for the first time; none where it comes from the cache."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True) as bar:
+        row = bar.add_task(f"reading {what}", visible=False)
+        yield lambda done, total: bar.update(row, completed=done, total=total, visible=True)

@@ -1,0 +1,90 @@
+"""Training as it goes: a bar where there is a terminal, and a line for every epoch."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+TITLES = {"events": "event language model", "measures": "auto-encoder"}
+_SHARES = {"ticks", "measures"}
+_OWN_PLACE = {"epoch", "seconds", "measures_per_second"}
+
+
+class Live:
+    """A listener of the training loop (`arvae_music.training.loop.Listener`), used in a `with`.
+
+    Attributes:
+        figures: of the last epoch of each task, by the task's name.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.figures: dict[str, dict[str, float]] = {}
+        self._task, self._epochs, self._steps = "", 0, 1
+        self._bar: Progress | None = None
+        self._row: TaskID | None = None
+
+    def __enter__(self) -> Live:
+        if not self.quiet:
+            self._bar = _bar()
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def begin(self, task: str, epochs: int, steps: int, epoch: int) -> None:
+        """A task begins, or goes on."""
+        self._task, self._epochs, self._steps = task, epochs, steps
+        if self._bar is None:
+            return
+        if self._row is not None:
+            self._bar.remove_task(self._row)
+        self._row = self._bar.add_task(TITLES.get(task, task), total=steps * epochs, figures="")
+        self._bar.update(self._row, completed=steps * epoch)
+
+    def step(self, epoch: int, step: int, losses: dict[str, float], speed: float) -> None:
+        """Some steps of an epoch are done."""
+        if self._bar is None or self._row is None:
+            return
+        named = "  ".join(_figure(name, value) for name, value in losses.items())
+        figures = f"epoch {epoch + 1}/{self._epochs}  {speed:,.0f} measures/s  {named}"
+        self._bar.update(self._row, completed=epoch * self._steps + step, figures=figures)
+
+    def epoch(self, task: str, figures: dict[str, float]) -> None:
+        """An epoch is done and validated."""
+        self.figures[task] = figures
+        if self._bar is None:
+            return
+        shown = "  ".join(_figure(name, value) for name, value in figures.items() if name not in _OWN_PLACE)
+        self._bar.console.print(
+            f"{TITLES.get(task, task)}, epoch {figures['epoch']:.0f}/{self._epochs}: {shown}  "
+            f"{figures['measures_per_second']:,.0f} measures/s",
+            soft_wrap=True,
+        )
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{name} {value:.2%}" if name in _SHARES else f"{name.replace('_', ' ')} {value:.4f}"
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(highlight=False)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[figures]}"),
+    )
+    # Without a terminal there is nothing to redraw: the lines of the epochs tell how it goes.
+    return Progress(*columns, console=console, disable=not console.is_terminal)

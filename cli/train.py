@@ -1,0 +1,130 @@
+"""`arvae-music train CORPUS`: train a model, live, so that it can be stopped and resumed."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from arvae_music.cli import options, show
+from arvae_music.cli.errors import Stopped
+
+if TYPE_CHECKING:
+    from arvae_music.training.settings import TrainingSettings
+
+
+def _setting(help: str) -> Any:  # noqa: A002 - Typer's own name
+    """An option that is a field of TrainingSettings; that class checks its range."""
+    return typer.Option(help=help)
+
+
+def train(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CORPUS",
+            help="folk, bach, or files and folders of MIDI, ABC and MusicXML.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="The run's folder.", show_default="runs/CORPUS"),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    epochs: Annotated[int, _setting("Passes over the training measures.")] = 60,
+    event_epochs: Annotated[
+        int, _setting("Passes for the event language model, which is trained first.")
+    ] = 15,
+    batch_size: Annotated[int, _setting("Measures in a step.")] = 256,
+    learning_rate: Annotated[float, _setting("Peak of the one-cycle rate.")] = 3e-3,
+    weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,
+    beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.001,
+    gamma: Annotated[float, _setting("Weight of the attribute term.")] = 1.0,
+    delta: Annotated[float, _setting("Sharpness of the attribute term.")] = 10.0,
+    transpose: Annotated[
+        int, _setting("Move each measure by up to so many semitones at random, each time anew.")
+    ] = 6,
+    seed: Annotated[int, _setting("Makes the run repeatable.")] = 0,
+    threads: Annotated[int, _setting("CPU threads; 0 leaves the choice to torch.")] = 0,
+    device: Annotated[str, _setting("auto, cpu or cuda.")] = "auto",
+    devices: Annotated[int, _setting("How many of them.")] = 1,
+    precision: Annotated[str, _setting("auto, 32-true or bf16-mixed.")] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write TensorBoard's event files, too (extra: tensorboard).")
+    ] = False,
+    json: options.Json = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file of --json.")] = False,
+) -> None:
+    """Train a model. Stop it with Ctrl-C at any time; --resume goes on where it stopped.
+
+    Example: arvae-music train folk --epochs 2 -o run
+    """
+    options.check_json(json, force=force)
+    from arvae_music.training.settings import TrainingSettings
+
+    settings = TrainingSettings(
+        epochs=epochs,
+        event_epochs=event_epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        beta=beta,
+        gamma=gamma,
+        delta=delta,
+        transpose=transpose,
+        seed=seed,
+        threads=threads,
+        device=device,
+        devices=devices,
+        precision=precision,
+    )
+    folder = output or Path("runs") / Path(corpus[0]).name
+    result = _train(
+        corpus, folder, settings, resume=resume, tensorboard=tensorboard, quiet=options.is_stdout(json)
+    )
+    options.write_json(json, result, force=force)
+
+
+def _train(
+    names: list[str],
+    folder: Path,
+    settings: TrainingSettings,
+    *,
+    resume: bool,
+    tensorboard: bool,
+    quiet: bool,
+) -> dict[str, object]:
+    """The library's call between the live lines before and the closing line after."""
+    from arvae_music.cli.data import load
+    from arvae_music.cli.live import Live
+
+    from arvae_music.training.corpus import training_data
+    from arvae_music.training.loop import Listener
+    from arvae_music.training.run import STATE, run_training
+    from arvae_music.training.tensorboard import EventFiles, Several
+
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
+    data = training_data(load(names, quiet=quiet))
+    if not quiet:
+        show.line(
+            f"{data.name}: {len(data.train.tokens):,} measures to train on, "
+            f"{len(data.validation.tokens):,} to validate"
+        )
+    command = shlex.join(["arvae-music", *sys.argv[1:]])
+    try:
+        with Live(quiet=quiet) as live:
+            listeners: list[Listener] = [live, EventFiles(folder)] if tensorboard else [live]
+            best = run_training(data, settings, folder, Several(listeners), resume=resume, command=command)
+    except KeyboardInterrupt:
+        if not (folder / STATE).exists():
+            raise
+        raise Stopped(
+            f"stopped; the work is saved in {folder}, and the same command with --resume goes on"
+        ) from None
+    if not quiet:
+        show.line(f"best checkpoint: {best}")
+    return {"checkpoint": str(best), "corpus": data.name, "seed": settings.seed, "figures": live.figures}
