@@ -56,7 +56,7 @@ def pitch_tables(goal: PitchGoal) -> PitchTables:
     size = len(allowed)
     extremes = _extremes_missing(allowed, goal.span)
     ends: npt.NDArray[np.bool_] = np.repeat(allowed[None], size, axis=0)
-    first, last = np.ogrid[:size, :size]
+    first, last = np.arange(size)[:, None], np.arange(size)[None]
     if goal.contour is not None:
         ends &= last - first == goal.contour
     if goal.last is not None:
@@ -77,7 +77,7 @@ def _extremes_missing(allowed: npt.NDArray[np.bool_], span: int | None) -> npt.N
     if span is None:
         return np.zeros((size, size), np.uint8)
     missing = np.full((size, size), NEVER, np.uint8)
-    lowest, highest = np.ogrid[:size, :size]
+    lowest, highest = np.arange(size)[:, None], np.arange(size)[None]
     if not 0 <= span < size:
         return missing
     pairs = np.zeros(size, np.bool_)  # lowest pitches that have a highest one above them

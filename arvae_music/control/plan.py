@@ -156,7 +156,7 @@ class Planner:
         grid = planned.row.grid
         assert grid is not None  # noqa: S101 - see plan
         clash = colliding(free, planned.targets)
-        said = " and ".join(f"{short[name]} {planned.targets[name]:g}" for name in clash)
+        said = " and ".join(f"{short[name]} {planned.targets[name]:.3g}" for name in clash)
         untied = replace(free, tie_in=None, tie_out=None)
         if free != untied and constrain(untied, planned.targets).is_feasible():
             return f"tie: {said} cannot be had with the note that is tied over the bar line"

@@ -205,7 +205,7 @@ def _promise(tick: int, state: _Beam, tables: _Tables, division: Tensor, ahead: 
 
     def best(kind: Tensor, count: Tensor) -> Tensor:
         fewest, most = (low - count).clamp(min=0), (high - count).clamp(max=COUNTS - 1)
-        table = later[rows, kind]  # [M, K, 25]
+        table = later[rows, kind.clamp(min=0)]  # [M, K, 25]
         notes = torch.arange(COUNTS)
         inside = (notes >= fewest[..., None]) & (notes <= most[..., None])
         return table.masked_fill(~inside, -torch.inf).amax(dim=-1)
@@ -224,7 +224,7 @@ def _legal(tick: int, state: _Beam, tables: _Tables, own: Tensor) -> tuple[Tenso
     """Which actions keep a hypothesis completable, `[M, K, actions]`; division after an event."""
     size, width = state.score.shape
     moves = torch.from_numpy(DIVISION_AFTER)[tables.codes, tick]  # [M, 3]
-    division = moves.gather(1, state.division)
+    division = moves.gather(1, state.division.clamp(min=0))  # a dead hypothesis may have ILLEGAL
     may_event = (division != ILLEGAL) & tables.events[:, tick, None] & own[:, None]
     may_event &= torch.isfinite(state.score)
     tied = tables.tie_in[:, None] != NONE
@@ -235,7 +235,7 @@ def _legal(tick: int, state: _Beam, tables: _Tables, own: Tensor) -> tuple[Tenso
     may_hold &= ~((tables.join[:, None] == tick) & state.sounding)
     may_rest = may_event & state.sounding if tick else may_event
 
-    held = _remaining(tick + 1, state.division, state.count, state.weight, tables)
+    held = _remaining(tick + 1, state.division.clamp(min=0), state.count, state.weight, tables)
     rested = _remaining(tick + 1, division.clamp(min=0), state.count, state.weight, tables)
     weight = state.weight + tables.onset_weight[:, tick, None]
     onset = _remaining(tick + 1, division.clamp(min=0), state.count + 1, weight, tables)
