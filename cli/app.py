@@ -5,6 +5,9 @@ from typing import Annotated
 import typer
 from arvae_music.cli.attributes import attributes
 from arvae_music.cli.data import data
+from arvae_music.cli.interpolate import interpolate
+from arvae_music.cli.pairs import PairsCommand
+from arvae_music.cli.reconstruct import reconstruct
 from arvae_music.cli.train import train
 
 app = typer.Typer(
@@ -38,5 +41,7 @@ def _main(
 
 
 app.command("attributes")(attributes)
+app.command("interpolate", cls=PairsCommand)(interpolate)
+app.command("reconstruct")(reconstruct)
 app.command("train")(train)
 app.add_typer(data, name="data")

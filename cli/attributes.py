@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
 from arvae_music.cli import options, show
 
 if TYPE_CHECKING:
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def attributes(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A MIDI, ABC or MusicXML file.", show_default=False)
-    ],
+    file: options.TuneFile,
     part: options.Part = None,
     pickup: options.Pickup = None,
     tune: options.TuneNumber = None,
@@ -61,7 +58,7 @@ def as_json(file: Path, rows: list[Row], found: Sequence[Notice]) -> dict[str, A
             }
             for row in rows
         ],
-        "notices": [{"code": n.code, "measure": n.measure, "text": n.text} for n in found],
+        "notices": show.notices_json(found),
     }
 
 
@@ -71,7 +68,7 @@ def table(title: str, rows: list[Row]) -> Table:
 
     out = show.new_table(title, ["measure", "meter", *(a.short for a in ATTRIBUTES)], ["passed over because"])
     for row in rows:
-        number = str(row.index) if row.joined is None else f"{row.index}+{row.joined}"
+        number = show.measure_number(row.index, row.joined)
         cells = [show.amount(row.values.get(a.name)) for a in ATTRIBUTES]
         out.add_row(number, row.meter, *cells, row.reason or "")
     valued = [row.values for row in rows if row.values]

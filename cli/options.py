@@ -5,6 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from arvae_music.errors import UsageError
+
+TuneFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A MIDI, ABC or MusicXML file.", show_default=False)
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="A bundled model, a checkpoint file, or the folder of a training run.",
+    ),
+]
 Attr = Annotated[
     list[str] | None,
     typer.Option(
@@ -25,10 +38,7 @@ Json = Annotated[
         show_default=False,
     ),
 ]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, help="Makes the command repeatable.", show_default=False),
-]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Makes the command repeatable.")]
 Part = Annotated[
     str | None,
     typer.Option(
@@ -73,6 +83,23 @@ def check_json(path: Path | None, *, force: bool) -> None:
 
     if path is not None and not is_stdout(path):
         check_free(path, force=force)
+
+
+def check_output(output: Path, json: Path | None, *, force: bool) -> Path:
+    """The tune to write, refused before the work rather than after it, and `--json` with it.
+
+    Raises:
+        UsageError: the extension is no format's, a file exists and `--force` is not given, or the two
+            are one.
+    """
+    from arvae_music.files import check_free
+    from arvae_music.formats import format_of
+
+    format_of(output)
+    check_json(json, force=force)
+    if json is not None and not is_stdout(json) and json.resolve() == output.resolve():
+        raise UsageError(f"{output} is named for the tune and for --json: give the report another name")
+    return check_free(output, force=force)
 
 
 def write_json(path: Path | None, result: Any, *, force: bool) -> None:

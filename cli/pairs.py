@@ -5,6 +5,7 @@ Typer knows options of two words, and options that repeat, but not both in one, 
 before Typer reads them: the option is then a plain `list[str]` whose items `split` takes apart.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,9 @@ PAIRS = ("--attr",)
 
 # What joins the two words. No command line can contain it, so nothing that a user types is mistaken for it.
 _JOIN = "\0"
+
+# A change may begin with a minus; what goes on with a letter or another minus is the next option.
+_OPTION = re.compile(r"-[-A-Za-z]")
 
 
 class Pair(NamedTuple):
@@ -57,7 +61,7 @@ def join(args: Sequence[str], metavars: dict[str, str]) -> list[str]:
             out.append(word)
             continue
         pair = [first, next(words, None)] if equals else [next(words, None), next(words, None)]
-        if pair[0] is None or pair[1] is None or pair[0].startswith("-"):
+        if any(word is None or _OPTION.match(word) for word in pair):
             got = [word for word in pair if word is not None]
             says = f"got {' '.join(got)}" if got else "got none"
             raise typer.BadParameter(f"{option} takes two words, {metavars[option]}: {says}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 class Notice(Protocol):
     """Something the reader of a file or an edit has to say."""
+
+    @property
+    def code(self) -> str:
+        """In a word, for programs."""
 
     @property
     def text(self) -> str:
@@ -62,6 +66,16 @@ def notices(items: Iterable[Notice]) -> None:
     for item in items:
         place = "" if item.measure is None else f"measure {item.measure}: "
         line(f"- {place}{item.text}")
+
+
+def notices_json(items: Iterable[Notice]) -> list[dict[str, Any]]:
+    """Notices for a program."""
+    return [{"code": item.code, "measure": item.measure, "text": item.text} for item in items]
+
+
+def measure_number(index: int, joined: int | None) -> str:
+    """A measure's number, with that of the pickup that completes it."""
+    return str(index) if joined is None else f"{index}+{joined}"
 
 
 def amount(value: float | None) -> str:

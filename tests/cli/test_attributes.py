@@ -3,32 +3,8 @@
 import json
 from pathlib import Path
 
-import mido
 import pytest
 from arvae_music.cli.errors import run
-
-UP = [60, 62, 64, 65, 67, 69, 71, 72]
-
-
-@pytest.fixture
-def scale(tmp_path: Path) -> Path:
-    """Two measures of 4/4 in eighths, up and down an octave, and one of 5/4 in quarters."""
-    file = mido.MidiFile(ticks_per_beat=480)
-    track = mido.MidiTrack()
-    file.tracks.append(track)
-    track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
-    _play(track, UP + UP[::-1], 240)
-    track.append(mido.MetaMessage("time_signature", numerator=5, denominator=4))
-    _play(track, UP[:5], 480)
-    path = tmp_path / "scale.mid"
-    file.save(path)
-    return path
-
-
-def _play(track: mido.MidiTrack, pitches: list[int], length: int) -> None:
-    for pitch in pitches:
-        track.append(mido.Message("note_on", note=pitch, velocity=80))
-        track.append(mido.Message("note_off", note=pitch, time=length))
 
 
 def test_json_has_a_row_per_measure(scale: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Call:
 
 
 @pytest.mark.parametrize(
-    "value", ["+2", "-2", "8", "=-3", "=8", "+1.5sd", "-0.05", "-1.5sd", "--attr", "-n", "a b", ""]
+    "value", ["+2", "-2", "8", "=-3", "=8", "+1.5sd", "-0.05", "-1.5sd", "-.05", "a b", "-", ""]
 )
 def test_any_word_is_a_value(call: Call, value: str) -> None:
     assert call("in.mid", "--attr", "density", value) == [("density", value)]
@@ -71,6 +71,8 @@ def test_two_dashes_end_the_options(call: Call) -> None:
         (["--attr", "density"], "got density"),
         (["--attr", "density", "+2", "--attr"], "got none"),
         (["--attr", "--steps", "2"], "got --steps"),
+        (["--attr", "density", "--steps", "2"], "got density --steps"),
+        (["--attr", "density", "-n", "2"], "got density -n"),
         (["--attr=density"], "got density"),
     ],
 )

@@ -1,0 +1,131 @@
+"""`arvae-music interpolate FILE --attr NAME CHANGE`: change a tune, and show what was done."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from arvae_music.cli import options, show
+from arvae_music.cli.pairs import split
+
+from arvae_music.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from arvae_music.control import MeasureReport, Report, Request
+
+_MOST_MEASURES = 100_000
+
+
+def interpolate(
+    file: options.TuneFile,
+    attr: options.Attr = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="The edited tune.",
+            show_default="FILE and the request, in the working folder",
+        ),
+    ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option("--measures", metavar="1-4,7", help="The measures to edit.", show_default="all"),
+    ] = None,
+    model: options.Model = "folk",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing if a measure cannot be exactly as asked.")
+    ] = False,
+    chromatic: Annotated[
+        bool, typer.Option("--chromatic", help="Take pitches from outside the tune's own, too.")
+    ] = False,
+    part: options.Part = None,
+    pickup: options.Pickup = None,
+    tune: options.TuneNumber = None,
+    quantize: options.Quantize = False,
+    skyline: options.Skyline = False,
+    json: options.Json = None,
+    seed: options.Seed = 0,
+    force: options.Force = False,
+) -> None:
+    """Change attributes of a tune: everything else in the file stays as it is.
+
+    Example: arvae-music interpolate data/examples/reel.mid --attr density +2 -o more.mid
+    """
+    from arvae_music.control import load_model, read_requests
+    from arvae_music.formats import read
+
+    requests = read_requests(split(attr))
+    selection = None if measures is None else numbers(measures)
+    out = options.check_output(output or default_output(file, requests), json, force=force)
+    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    edit = load_model(model).edit(
+        source, *requests, measures=selection, chromatic=chromatic, strict=strict, seed=seed
+    )
+    edit.tune.write(out, force=force)
+    report = dataclasses.replace(edit.report, output=str(out))
+    options.write_json(json, report.as_json(), force=force)
+    if not options.is_stdout(json):
+        show.show(table(report))
+        show.notices(report.notices)
+        show.line(f"{summary(report)}; wrote {out}")
+
+
+def default_output(file: Path, requests: tuple[Request, ...]) -> Path:
+    """The file's name and the request, in the working folder: `in.density+2.mid`."""
+    suffix = file.suffix if file.suffix.lower() in (".mid", ".midi") else ".mid"
+    return Path(".".join([file.stem, *(str(request) for request in requests)]) + suffix)
+
+
+def numbers(text: str) -> frozenset[int]:
+    """The measures that `1-4,7` names.
+
+    Raises:
+        UsageError: it names none.
+    """
+    found: set[int] = set()
+    for word in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", word)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last <= _MOST_MEASURES:
+            raise UsageError(f"--measures {text}: '{word.strip()}' names no measures; write them as in 1-4,7")
+        found.update(range(first, last + 1))
+    return frozenset(found)
+
+
+def table(report: Report) -> Table:
+    """A row per measure: what was asked for, before and after, and how much it took."""
+    asked = [request.attribute for request in report.requests]
+    headings = ["measure", "meter", *(attribute.short for attribute in asked), "ticks changed"]
+    title = f"{report.source}: {', '.join(str(request) for request in report.requests)}"
+    out = show.new_table(title, headings, ["status", "reason"])
+    for row in report.measures:
+        cells = [_change(row, attribute.name, whole=attribute.whole) for attribute in asked]
+        ticks = f"{row.ticks_changed}/{row.ticks}" if row.ticks else "-"
+        number = show.measure_number(row.index, row.joined)
+        out.add_row(number, row.meter, *cells, ticks, row.status, row.reason or "")
+    return out
+
+
+def _change(row: MeasureReport, name: str, *, whole: bool) -> str:
+    if name not in row.before or name not in row.after:
+        return "-"
+    before, after = (
+        f"{values[name]:.0f}" if whole else f"{values[name]:.3f}" for values in (row.before, row.after)
+    )
+    return before if before == after else f"{before} → {after}"
+
+
+def summary(report: Report) -> str:
+    """How many measures became what, in words."""
+    counts = report.summary
+    named = [
+        f"{counts[name]} {name}" for name in ("exact", "nearest", "unchanged", "skipped") if counts[name]
+    ]
+    return f"{counts['measures']} measures: {', '.join(named) or 'none'}"

@@ -1,0 +1,58 @@
+"""`arvae-music reconstruct FILE -o OUT`: what of a tune comes back from the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from arvae_music.cli import options, show
+
+
+def reconstruct(
+    file: options.TuneFile,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="OUT", help="The tune that came back.", show_default=False),
+    ],
+    model: options.Model = "folk",
+    part: options.Part = None,
+    pickup: options.Pickup = None,
+    tune: options.TuneNumber = None,
+    quantize: options.Quantize = False,
+    skyline: options.Skyline = False,
+    json: options.Json = None,
+    force: options.Force = False,
+) -> None:
+    """Encode a tune and decode it again, and say how much of it came back.
+
+    Example: arvae-music reconstruct data/examples/reel.mid -o back.mid
+    """
+    from arvae_music.control import load_model
+    from arvae_music.formats import read
+
+    out = options.check_output(output, json, force=force)
+    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    result = load_model(model).reconstruct(source)
+    result.tune.write(out, force=force)
+    options.write_json(
+        json,
+        {
+            "source": str(file),
+            "output": str(out),
+            "model": model,
+            "ticks": result.ticks,
+            "measures": result.measures,
+            "count": result.count,
+            "skipped": result.skipped,
+            "notices": show.notices_json(source.notices),
+        },
+        force=force,
+    )
+    if not options.is_stdout(json):
+        show.notices(source.notices)
+        skipped = f", {result.skipped} passed over" if result.skipped else ""
+        show.line(
+            f"{result.ticks:.2%} of the ticks and {result.measures:.2%} of the measures came back "
+            f"({result.count} measures{skipped}); wrote {out}"
+        )

@@ -1,0 +1,133 @@
+"""`arvae-music interpolate` and `reconstruct`, judged by pretty_midi alone."""
+
+import json
+from pathlib import Path
+
+import pretty_midi
+import pytest
+from arvae_music.cli.errors import run
+from arvae_music.cli.interpolate import numbers
+
+from arvae_music.errors import UsageError
+
+
+def onsets(path: Path) -> list[int]:
+    """Notes that start in each measure of `scale`: two of 2 seconds, then one of 2.5."""
+    notes = pretty_midi.PrettyMIDI(str(path)).instruments[0].notes
+    starts = [round(note.start, 3) for note in notes]
+    return [sum(a <= start < b for start in starts) for a, b in ((0, 2), (2, 4), (4, 9))]
+
+
+def interpolate(file: Path, model: Path, *args: str) -> int:
+    return run(["interpolate", str(file), "--model", str(model), *args])
+
+
+def test_the_scale_itself(scale: Path) -> None:
+    assert onsets(scale) == [8, 8, 5]
+
+
+def test_two_more_notes_in_every_measure(scale: Path, model: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "out.mid", tmp_path / "report.json"
+    args = ["--attr", "density", "+2", "-o", str(out), "--json", str(report)]
+    assert interpolate(scale, model, *args) == 0
+    assert onsets(out) == [10, 10, 5]
+    result = json.loads(report.read_text())
+    assert (result["source"], result["output"], result["model"]) == (str(scale), str(out), str(model))
+    assert result["requests"] == [
+        {"attribute": "note_density", "kind": "relative", "value": 2, "unit": "notes per measure"}
+    ]
+    assert [row["status"] for row in result["measures"]] == ["exact", "exact", "skipped"]
+    assert result["measures"][0]["before"]["note_density"] == 8
+    assert result["measures"][0]["requested"] == {"note_density": 10}
+    assert result["measures"][0]["after"]["note_density"] == 10
+    assert result["summary"] == {"measures": 3, "exact": 2, "nearest": 0, "unchanged": 0, "skipped": 1}
+
+
+def test_two_requests_on_one_measure(scale: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mid"
+    args = ["--attr", "density", "-2", "--attr", "contour", "=-5", "--measures", "2", "-o", str(out)]
+    assert interpolate(scale, model, *args) == 0
+    assert onsets(out) == [8, 6, 5]
+    notes = sorted(pretty_midi.PrettyMIDI(str(out)).instruments[0].notes, key=lambda note: note.start)
+    second = [note.pitch for note in notes if 2 <= round(note.start, 3) < 4]
+    assert second[-1] - second[0] == -5
+
+
+def test_the_name_of_the_output_says_what_was_asked(
+    scale: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    args = ["--attr", "density", "-2", "--attr", "contour", "=-3"]
+    assert interpolate(scale, model, *args) == 0
+    assert [path.name for path in folder.iterdir()] == ["scale.density-2.contour=-3.mid"]
+    shown = capsys.readouterr().out
+    assert "8 → 6" in shown
+    assert "wrote scale.density-2.contour=-3.mid" in shown
+    before = (folder / "scale.density-2.contour=-3.mid").read_bytes()
+    assert interpolate(scale, model, *args) == 2
+    assert "--force" in capsys.readouterr().err
+    assert interpolate(scale, model, *args, "--force") == 0
+    assert (
+        folder / "scale.density-2.contour=-3.mid"
+    ).read_bytes() == before  # the same request, the same file
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "line"),
+    [
+        ([], 2, "nothing is asked for"),
+        (["--attr", "densty", "+2"], 2, "density"),
+        (["--attr", "density", "more"], 2, "more"),
+        (["--attr", "density", "+0.5"], 2, "whole number"),
+        (["--attr", "density"], 2, "--attr takes two words, NAME CHANGE"),
+        (["--attr", "density", "+2", "--measures", "9"], 2, "9"),
+        (["--attr", "density", "+2", "--measures", "4-1"], 2, "4-1"),
+        (["--attr", "density", "+2", "-o", "out.doc"], 2, ".doc"),
+        (["--attr", "density", "+2", "-o", "x.mid", "--json", "x.mid"], 2, "--json"),
+        (["--attr", "density", "+2", "--model", "flok"], 1, "flok"),
+        (["--attr", "density", "1000", "--strict"], 1, "exact"),
+    ],
+)
+def test_a_wrong_call_writes_nothing(
+    scale: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    args: list[str],
+    code: int,
+    line: str,
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert interpolate(scale, model, *args) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert line in err
+    assert not list(folder.iterdir())
+
+
+def test_measure_numbers() -> None:
+    assert numbers("1-4, 7") == {1, 2, 3, 4, 7}
+    assert numbers("0") == {0}
+    for bad in ("", "a", "4-1", "1-", "-1", "1,,2", "1-999999999999"):
+        with pytest.raises(UsageError, match="--measures"):
+            numbers(bad)
+
+
+def test_reconstruct_says_how_much_came_back(scale: Path, model: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "out.mid", tmp_path / "report.json"
+    args = ["reconstruct", str(scale), "-o", str(out), "--model", str(model), "--json", str(report)]
+    assert run(args) == 0
+    result = json.loads(report.read_text())
+    assert (result["count"], result["skipped"]) == (2, 1)
+    assert 0 <= result["ticks"] <= 1
+    assert onsets(out)[2] == 5
