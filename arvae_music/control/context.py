@@ -31,36 +31,25 @@ class Context:
     after: npt.NDArray[np.float32]
 
 
-def contexts(
-    model: EventModel,
-    plans: Sequence[Planned],
-    groups: Sequence[Sequence[int]],
-    vocabulary: Vocabulary,
-) -> list[Context]:
-    """The context of each group of like measures, by their neighbours in the source.
+def context_of(leaps: Leaps, before: Sequence[int], after: Sequence[Planned | None]) -> Context:
+    """The context of measures that get the same edit, by their neighbours in the source.
 
     Args:
-        model: judges the leap out.
-        plans: all measures of the tune.
-        groups: positions in `plans` of measures that get the same edit.
-        vocabulary: the model's pitches.
+        leaps: judges the leap out.
+        before: the pitch that started last before each of them (MIDI), -1 for none.
+        after: the measure that follows each of them, or None.
     """
-    before = _before(plans)
-    leaps = _Leaps(model, vocabulary)
-    out = []
-    for group in groups:
-        pitches = [before[i] - vocabulary.lowest for i in group if before[i] >= 0]
-        common = [pitch for pitch, _ in Counter(pitches).most_common(_MOST_BEFORE)]
-        into = tuple(common)
-        following = [leaps.into(plans[i + 1]) for i in group if i + 1 < len(plans)]
-        known = [leap for leap in following if leap is not None]
-        blank = np.zeros(vocabulary.span + 1, np.float32)
-        out.append(Context(into, np.mean(known, axis=0, dtype=np.float32) if known else blank))
-    return out
+    vocabulary = leaps.vocabulary
+    pitches = [pitch - vocabulary.lowest for pitch in before if pitch >= 0]
+    common = tuple(pitch for pitch, _ in Counter(pitches).most_common(_MOST_BEFORE))
+    following = [leaps.into(plan) for plan in after if plan is not None]
+    known = [leap for leap in following if leap is not None]
+    blank = np.zeros(vocabulary.span + 1, np.float32)
+    return Context(common, np.mean(known, axis=0, dtype=np.float32) if known else blank)
 
 
-def _before(plans: Sequence[Planned]) -> list[int]:
-    """The pitch that started last before each measure, -1 for none."""
+def pitches_before(plans: Sequence[Planned]) -> list[int]:
+    """The pitch that started last before each measure of a tune, -1 for none."""
     last, out = -1, []
     for plan in plans:
         out.append(last)
@@ -69,19 +58,19 @@ def _before(plans: Sequence[Planned]) -> list[int]:
     return out
 
 
-class _Leaps:
+class Leaps:
     """Log-probability of a measure's first note after each pitch."""
 
     def __init__(self, model: EventModel, vocabulary: Vocabulary) -> None:
         self.model, self.vocabulary = model, vocabulary
-        self.known: dict[tuple[int, int, int], npt.NDArray[np.float32]] = {}
+        self.known: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
 
     def into(self, plan: Planned) -> npt.NDArray[np.float32] | None:
         """By the pitch before it, `[P]`; None where the measure begins with a tie or a rest."""
         tokens, grid = plan.tokens, plan.row.grid
         if tokens is None or grid is None or tokens[0] < 0:
             return None
-        key = (grid.code, int(tokens[0]), 0)
+        key = (grid.code, int(tokens[0]))
         if key not in self.known:
             self.known[key] = self._into(grid.code, int(tokens[0]))
         return self.known[key]

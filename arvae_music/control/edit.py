@@ -11,7 +11,7 @@ import torch
 
 from arvae_music.attributes import ATTRIBUTES, Attribute, values_of
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.context import Context, contexts
+from arvae_music.control.context import Context, Leaps, context_of, pitches_before
 from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
 from arvae_music.control.report import MeasureReport, Report, Status
 from arvae_music.control.request import Request
@@ -39,6 +39,12 @@ class Job:
     targets: dict[str, float]
     values: dict[str, float]
     context: Context
+
+
+def job_of(plan: Planned, context: Context) -> Job:
+    """The job of a plan that has a constraint."""
+    assert plan.tokens is not None and plan.constraint is not None  # noqa: S101, PT018 - the caller's
+    return Job(plan.tokens, plan.constraint, dict(plan.targets), dict(plan.values), context)
 
 
 def search_jobs(
@@ -171,14 +177,13 @@ class Editor:
             if plan.constraint is not None and plan.tokens is not None and not _is_met(plan):
                 alike.setdefault((plan.tokens.tobytes(), plan.constraint), []).append(i)
         settings = self.checkpoint.settings
-        around = contexts(
-            self.checkpoint.events, plans, list(alike.values()), Vocabulary(settings.lowest, settings.highest)
-        )
+        leaps = Leaps(self.checkpoint.events, Vocabulary(settings.lowest, settings.highest))
+        before = pitches_before(plans)
         jobs = []
-        for members, context in zip(alike.values(), around, strict=True):
-            plan = plans[members[0]]
-            assert plan.tokens is not None and plan.constraint is not None  # noqa: S101, PT018 - see above
-            jobs.append(Job(plan.tokens, plan.constraint, dict(plan.targets), dict(plan.values), context))
+        for members in alike.values():
+            after = [plans[i + 1] if i + 1 < len(plans) else None for i in members]
+            context = context_of(leaps, [before[i] for i in members], after)
+            jobs.append(job_of(plans[members[0]], context))
         found = search_jobs(self.checkpoint, jobs, self.weights, beam=self.beam)
         return {i: tokens for members, tokens in zip(alike.values(), found, strict=True) for i in members}
 

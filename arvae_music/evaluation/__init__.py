@@ -1,0 +1,5 @@
+"""Evaluation: pure functions on arrays."""
+
+from arvae_music.evaluation.reconstruction import ReconstructionScores, reconstruction_scores
+
+__all__ = ["ReconstructionScores", "reconstruction_scores"]
