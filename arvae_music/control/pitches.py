@@ -109,7 +109,7 @@ def _more(
         # Any pitch may end the measure, so the last note can be a missing extreme.
         least = np.where(extremes == NEVER, NEVER, np.maximum(extremes, 1)).astype(np.uint8)
         return np.broadcast_to(least, (size, size, size)).copy()
-    possible = ends.any(axis=1)
+    possible = np.asarray(ends.any(axis=1))
     end = ends.argmax(axis=1)  # the only one
     pitch = np.arange(size)
     low = np.minimum(pitch[None, :, None], end[:, None, None])
