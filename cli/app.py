@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from arvae_music.cli.attributes import attributes
 from arvae_music.cli.data import data
+from arvae_music.cli.evaluate import evaluate
 from arvae_music.cli.interpolate import interpolate
 from arvae_music.cli.pairs import PairsCommand
 from arvae_music.cli.reconstruct import reconstruct
@@ -44,4 +45,5 @@ app.command("attributes")(attributes)
 app.command("interpolate", cls=PairsCommand)(interpolate)
 app.command("reconstruct")(reconstruct)
 app.command("train")(train)
+app.command("evaluate")(evaluate)
 app.add_typer(data, name="data")

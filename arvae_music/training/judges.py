@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from pathlib import Path
+
 import numpy as np
 import torch
+from platformdirs import user_cache_path
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
+from arvae_music._version import __version__
 from arvae_music.data import Corpus
+from arvae_music.errors import ArvaeError
+from arvae_music.files import atomic_write
 from arvae_music.model import EventModel
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.run import make_fabric
@@ -46,6 +56,36 @@ def train_judges(
         assert isinstance(model, EventModel)  # noqa: S101 - the task made it
         models.append(model.cpu().eval())
     return models[0], models[1]
+
+
+def cached_judges(
+    corpus: Corpus, settings: TrainingSettings, listener: Listener
+) -> tuple[EventModel, EventModel]:
+    """The two models, from the user's cache folder or else trained and kept there."""
+    said = json.dumps([corpus.hash, settings.as_json(), __version__], sort_keys=True)
+    key = hashlib.sha256(said.encode()).hexdigest()[:24]
+    folder = user_cache_path("arvae_music") / "judges"
+    paths = [folder / f"{key}.{half}.safetensors" for half in (0, 1)]
+    kept = [_read(path, settings) for path in paths]
+    if kept[0] is not None and kept[1] is not None:
+        return kept[0], kept[1]
+    models = train_judges(corpus, settings, listener)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, model in zip(paths, models, strict=True):
+            atomic_write(path, save(model.state_dict()), force=True)
+    except (OSError, ArvaeError):
+        pass  # they serve without being kept
+    return models
+
+
+def _read(path: Path, settings: TrainingSettings) -> EventModel | None:
+    model = EventModel(settings.model)
+    try:
+        model.load_state_dict(load(path.read_bytes()))
+    except (OSError, SafetensorError, RuntimeError):
+        return None
+    return model.eval()
 
 
 def _nowhere(_state: Fit, _figures: dict[str, float] | None) -> None:
