@@ -25,6 +25,9 @@ from arvae_music.melody import Melody, Note
 _FINEST = 24
 """MIDI ticks per quarter note that hold every tick of every grid."""
 
+_LARGEST_GAP = Fraction(1, 8)
+"""In quarter notes: half a sixteenth."""
+
 Event = tuple[int, Any]
 """Time in MIDI ticks from the start, and a mido message."""
 
@@ -91,7 +94,9 @@ def _gaps(source: MidiSource, scale: int) -> dict[int, int]:
     for known in ordered:
         late = known.raw.start - known.note.onset * resolution
         meant = following.get(known.note.end, round(known.note.end * resolution + late))
-        gaps[known.raw.on] = (meant - known.raw.end) * scale
+        gap = meant - known.raw.end
+        # A larger one is no articulation: the note sounds on below a higher one.
+        gaps[known.raw.on] = gap * scale if abs(gap) < resolution * _LARGEST_GAP else 0
     return gaps
 
 

@@ -58,7 +58,8 @@ class Part:
     def __str__(self) -> str:
         pitches = [note.pitch for note in self.notes]
         low, high = _pitch_name(min(pitches)), _pitch_name(max(pitches))
-        return f"{self.number} '{self.name}' ({len(pitches)} notes, {low} to {high})"
+        count = f"{len(pitches)} note{'s' if len(pitches) > 1 else ''}"
+        return f"{self.number} '{self.name}' ({count}, {low} to {high})"
 
 
 def load(data: bytes, path: Path) -> Any:

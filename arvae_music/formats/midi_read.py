@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -125,7 +126,7 @@ def _bars(
 def _given_pickup(given: float | Fraction, meters: MeterMap) -> Fraction:
     """The pickup in quarter notes, given in units of the meter's denominator."""
     meter = meters[0][1]
-    count = Fraction(given).limit_denominator(96)
+    count = Fraction(given).limit_denominator(96) if math.isfinite(given) else Fraction(-1)
     length = count * Fraction(4, meter.denominator)
     on_grid = meter.grid is None or meter.length - length in meter.grid.tick_at or not length
     if not 0 <= length < meter.length or not on_grid:

@@ -67,18 +67,17 @@ class Line:
 def find_pickup(spans: Sequence[Span], meters: MeterMap) -> Fraction:
     """Length of the pickup at the start in quarter notes, 0 where none is found.
 
-    A change of meter inside a bar says how long the pickup is, if all bars before it are whole.
+    Notes in the first meter are looked at; where it changes, the bars before it are whole ones, or
+    else the last of them was cut and there is no pickup.
     """
-    meter = meters[0][1]
-    grid = meter.grid
-    if grid is None:
+    grid = meters[0][1].grid
+    stop = meters[1][0] if len(meters) > 1 else None
+    before = [span for span in spans if stop is None or span.start < stop]
+    if grid is None or len(before) < FEWEST_NOTES:
         return Fraction(0)
-    if len(meters) > 1 and (over := meters[1][0] % meter.length):
-        return over if over in candidates(grid) else Fraction(0)
-    line = line_of(spans)
-    if len(line.starts) < FEWEST_NOTES:
-        return Fraction(0)
-    scores = {length: score(line, grid, length) for length in candidates(grid)}
+    line = line_of(before)
+    possible = [p for p in candidates(grid) if stop is None or p in (0, stop % grid.length)]
+    scores = {length: score(line, grid, length) for length in possible}
     best = max(scores, key=scores.__getitem__)
     probability = 1 / sum(math.exp(other - scores[best]) for other in scores.values())
     return best if probability >= _LEAST_PROBABILITY else Fraction(0)
