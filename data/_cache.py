@@ -40,9 +40,16 @@ def key_of(card: Card, files: Sequence[Path], root: Path) -> str:
     """
     total = hashlib.sha256(f"{FORMAT_VERSION} {card.name} {card.meters}".encode())
     for file in files:
-        content = hashlib.sha256(file.read_bytes() if file.is_file() else b"").hexdigest()
-        total.update(f"\n{os.path.relpath(file, root)} {content}".encode())
+        total.update(f"\n{os.path.relpath(file, root)} {_content(file)}".encode())
     return total.hexdigest()
+
+
+def _content(file: Path) -> str:
+    """Digest of a file; a word that is none where it cannot be read, which its reader will report."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def cached(card: Card, key: str, build: Callable[[], Corpus]) -> Corpus:
@@ -71,7 +78,8 @@ def cached(card: Card, key: str, build: Callable[[], Corpus]) -> Corpus:
 def _load(path: Path, card: Card) -> Corpus | None:
     """The corpus in a file; None where there is none or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # numpy leaves the file open where it finds it damaged, so it is opened here.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             about: dict[str, Any] = json.loads(stored["about"].tobytes())
             arrays = {name: stored[name] for name in ROW_ARRAYS}
         return Corpus(

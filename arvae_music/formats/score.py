@@ -43,14 +43,16 @@ def read_score(path: Path, *, part: int | str | None = None, tune: int | str | N
 
 
 def read_all(path: Path) -> list[Melody]:
-    """Every tune of an ABC book, of each its first voice. Tunes without notes are left out.
+    """Every tune of an ABC book that has notes, of each its first voice with notes.
 
     Raises:
-        ArvaeError: the file cannot be read.
+        ArvaeError: the file cannot be read, or has no notes.
     """
-    melodies = []
+    melodies: list[Melody] = []
     for tune in split_tunes(read_text(path)):
         melodies.extend(list(tune.voices().values())[:1])
+    if not melodies:
+        raise ArvaeError(f"{path} has no tune with notes")
     return melodies
 
 
