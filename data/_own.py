@@ -22,9 +22,9 @@ def source(paths: Sequence[Path]) -> Source:
     """
     files: dict[Path, None] = {}
     for path in paths:
-        files.update(dict.fromkeys(_files(path)))
+        files.update((file.resolve(), None) for file in _files(path))
     found = list(files)
-    root = Path(os.path.commonpath([file.resolve().parent for file in found]))
+    root = Path(os.path.commonpath([file.parent for file in found]))
     names = ", ".join(path.name or str(path) for path in paths)
     card = Card(
         name="own",
@@ -32,7 +32,7 @@ def source(paths: Sequence[Path]) -> Source:
         source=f"{len(found)} files",
         licence="that of the files",
     )
-    return Source(card, [file.resolve() for file in found], _read, root)
+    return Source(card, found, _read, root)
 
 
 def _files(path: Path) -> list[Path]:

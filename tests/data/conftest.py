@@ -1,6 +1,6 @@
 """Tunes from ABC, and a cache of the tests' own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,10 @@ from arvae_music.formats.abc import split_tunes
 from arvae_music.melody import Melody
 
 MakeTune = Callable[..., Melody]
+
+BODIES = (
+    "CDEFGABc", "c2B2A2G2", "CCDDEEFF", "E4G4", "A8", "cGEC4z", "G,3A,B,4", "d6f2", "eg3b4", "z4D4",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -35,14 +39,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def folder(tmp_path: Path) -> Path:
     """Ten different tunes of one measure of 4/4, each in its own file."""
     place = tmp_path / "tunes"
-    write_tunes(
-        place,
-        ["CDEFGABc", "c2B2A2G2", "CCDDEEFF", "E4G4", "A8", "cGEC4z", "G,3A,B,4", "d6f2", "eg3b4", "z4D4"],
-    )
-    return place
-
-
-def write_tunes(place: Path, bodies: Sequence[str]) -> None:
     place.mkdir()
-    for number, body in enumerate(bodies):
+    for number, body in enumerate(BODIES):
         (place / f"{number}.abc").write_text(f"X:1\nT:Tune {number}\nM:4/4\nL:1/8\nK:C\n{body}|]\n")
+    return place

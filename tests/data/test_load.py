@@ -153,9 +153,7 @@ def test_books_folders_and_files_go_together(folder: Path, tmp_path: Path) -> No
 def test_what_is_no_corpus_is_said_in_one_line(tmp_path: Path, folder: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(
-        ArvaeError, match=r"empty has no tunes.*\.abc.*\.mid|empty has no tunes.*\.mid.*\.abc"
-    ):
+    with pytest.raises(ArvaeError, match=r"empty has no tunes.*\.mid.*\.abc.*\.mxl"):
         data.load_corpus([empty])
     with pytest.raises(UsageError, match="no corpus 'flok': name folk, bach, or files"):
         data.load_corpus("flok")
@@ -165,7 +163,7 @@ def test_what_is_no_corpus_is_said_in_one_line(tmp_path: Path, folder: Path) -> 
         data.load_corpus([tmp_path / "away"])
     picture = tmp_path / "cover.png"
     picture.write_bytes(b"")
-    with pytest.raises(ArvaeError, match="cover.png cannot be read"):
+    with pytest.raises(ArvaeError, match=r"cover\.png cannot be read"):
         data.load_corpus([folder, picture])
 
 
