@@ -22,7 +22,20 @@ def meter_map(found: Sequence[tuple[Fraction, Meter]]) -> MeterMap:
     meters = list(found)
     if not meters or meters[0][0] > 0:
         meters.insert(0, (Fraction(0), Meter(4, 4)))
-    return _without_odd_bars(meters)
+    return _without_repeated(_without_odd_bars(meters))
+
+
+def _without_repeated(meters: MeterMap) -> MeterMap:
+    """A meter written again after whole bars of it says nothing, not even where a bar line is.
+
+    Programs that play out repeats write it wherever the first bar returns, also a pickup's.
+    """
+    plain = meters[:1]
+    for start, meter in meters[1:]:
+        before, current = plain[-1]
+        if meter != current or (start - before) % meter.length:
+            plain.append((start, meter))
+    return plain
 
 
 def _without_odd_bars(meters: MeterMap) -> MeterMap:

@@ -39,6 +39,15 @@ class RawNote:
     off: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A start or an end of a note."""
+
+    tick: int
+    place: int
+    starts: bool
+
+
 @dataclass(frozen=True)
 class Part:
     """The notes of one channel in one track, sorted by start.
@@ -181,24 +190,52 @@ def _text(latin: str) -> str:
 
 
 def _notes_by_channel(track: Any) -> dict[int, tuple[list[RawNote], int]]:
-    """Notes, and how many are left out, by channel; an end belongs to the longest sounding start."""
+    """Notes by channel, sorted by start, and how many are left out."""
+    edges: dict[tuple[int, int], list[_Edge]] = defaultdict(list)
+    for place, (tick, message) in enumerate(timed(track)):
+        if message.type in ("note_on", "note_off"):
+            starts = message.type == "note_on" and message.velocity > 0
+            edges[message.channel, message.note].append(_Edge(tick, place, starts))
     notes: dict[int, list[RawNote]] = defaultdict(list)
     unsounding: dict[int, int] = defaultdict(int)
-    sounding: dict[tuple[int, int], deque[tuple[int, int]]] = defaultdict(deque)
-    for place, (tick, message) in enumerate(timed(track)):
-        if message.type not in ("note_on", "note_off"):
-            continue
-        key = (message.channel, message.note)
-        if message.type == "note_on" and message.velocity:
-            sounding[key].append((tick, place))
-        elif sounding[key]:
-            start, on = sounding[key].popleft()
-            if tick > start:
-                notes[message.channel].append(RawNote(start, tick, message.note, on, place))
+    for (channel, pitch), found in edges.items():
+        pairs, left_out = _paired(found)
+        notes[channel] += [RawNote(on.tick, off.tick, pitch, on.place, off.place) for on, off in pairs]
+        unsounding[channel] += left_out
+    for row in notes.values():
+        row.sort(key=lambda note: (note.start, note.pitch, note.on))
+    return {channel: (row, unsounding[channel]) for channel, row in notes.items()}
+
+
+def _paired(edges: Sequence[_Edge]) -> tuple[list[tuple[_Edge, _Edge]], int]:
+    """Starts and ends of one pitch that belong together, and how many starts have no length or end.
+
+    An end belongs to the longest sounding start. Where starts outnumber ends, one that the next start
+    interrupts has no end, lest every later note be read too long. An end right before its start at the
+    same tick is how some programs write a grace note without length.
+    """
+    pairs: list[tuple[_Edge, _Edge]] = []
+    open_: deque[_Edge] = deque()
+    endless = sum(1 if edge.starts else -1 for edge in edges)
+    left_out, stray_end = 0, -1
+    for edge in edges:
+        if not edge.starts and not open_:
+            stray_end = edge.tick
+            endless += 1
+        elif not edge.starts:
+            start = open_.popleft()
+            if edge.tick > start.tick:
+                pairs.append((start, edge))
             else:
-                unsounding[message.channel] += 1
-    for (channel, _), left in sounding.items():
-        unsounding[channel] += len(left)
-    for found in notes.values():
-        found.sort(key=lambda note: (note.start, note.pitch, note.on))
-    return {channel: (notes[channel], unsounding[channel]) for channel in {*notes, *unsounding}}
+                left_out += 1
+        elif stray_end == edge.tick:
+            stray_end = -1
+            endless -= 1
+            left_out += 1
+        else:
+            if open_ and endless > 0:
+                open_.popleft()
+                endless -= 1
+                left_out += 1
+            open_.append(edge)
+    return pairs, left_out + len(open_)

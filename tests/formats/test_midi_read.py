@@ -199,6 +199,27 @@ class TestEvents:
         path = make_midi([meter("4/4"), *played((0, 490, 60), (480, 960, 60), (960, 1920, 62))])
         assert [n.duration for n in read(path).melody.notes] == [1, 1, 2]
 
+    def test_a_start_without_an_end_does_not_lengthen_the_notes_after(self, make_midi: MakeMidi) -> None:
+        lost = (0, mido.Message("note_on", note=60, velocity=9))
+        notes = played((480, 960, 60), (960, 1440, 62), (1440, 1920, 60))
+        tune = read(make_midi([meter("4/4"), lost, *notes]))
+        assert [(n.onset, n.duration, n.pitch) for n in tune.melody.notes] == [
+            (1, 1, 60),
+            (2, 1, 62),
+            (3, 1, 60),
+        ]
+        assert codes(tune.notices) == ["unsounding"]
+
+    def test_a_grace_note_written_end_first(self, make_midi: MakeMidi) -> None:
+        """As music21 writes it: no length, and its end before its start at the same tick."""
+        grace = [
+            (480, mido.Message("note_off", note=65)),
+            (480, mido.Message("note_on", note=65, velocity=9)),
+        ]
+        tune = read(make_midi([meter("4/4"), *sorted([*played(*FOUR), *grace], key=lambda e: e[0])]))
+        assert tune.melody.notes == FOUR_NOTES
+        assert codes(tune.notices) == ["unsounding"]
+
 
 class TestParts:
     def two(self, make_midi: MakeMidi) -> Path:

@@ -87,6 +87,13 @@ def test_too_little_music_has_none(make_midi: MakeMidi) -> None:
     assert read(make_midi([meter("6/8"), *played(WASHERWOMAN[:10])])).melody.bars[0].length == 3
 
 
+def test_a_meter_written_again_where_the_tune_returns_marks_nothing(make_midi: MakeMidi) -> None:
+    """Played twice: 16 bars with their pickups, and the meter again where the second time starts."""
+    events = [meter("6/8"), meter("6/8", 8 * 1440), *played([*WASHERWOMAN, *WASHERWOMAN])]
+    tune = read(make_midi(sorted(events, key=lambda e: e[0])))
+    assert [bar.length for bar in tune.melody.bars] == [F(1, 2), *[3] * 15, F(5, 2)]
+
+
 class TestGiven:
     # in units of the denominator: eighths in 6/8, quarters in 4/4, halves in 2/2
     @pytest.mark.parametrize(("text", "pickup", "length"), [
