@@ -203,11 +203,8 @@ class TestEvents:
         lost = (0, mido.Message("note_on", note=60, velocity=9))
         notes = played((480, 960, 60), (960, 1440, 62), (1440, 1920, 60))
         tune = read(make_midi([meter("4/4"), lost, *notes]))
-        assert [(n.onset, n.duration, n.pitch) for n in tune.melody.notes] == [
-            (1, 1, 60),
-            (2, 1, 62),
-            (3, 1, 60),
-        ]
+        want = [Note(F(1), F(1), 60), Note(F(2), F(1), 62), Note(F(3), F(1), 60)]
+        assert list(tune.melody.notes) == want
         assert codes(tune.notices) == ["unsounding"]
 
     def test_a_grace_note_written_end_first(self, make_midi: MakeMidi) -> None:
