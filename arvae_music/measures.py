@@ -7,10 +7,10 @@ Whatever cannot be written as tokens is kept as it is, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def measures(melody: Melody) -> list[Measure]:
 
     A joined measure stands where its strain's end stands; its pickup has no row of its own.
     """
-    pieces = _pieces_by_bar(melody)
+    pieces = _pieces_by_bar(melody, melody.notes)
     partners = _join_short_bars(melody.bars, pieces)
     pickups = set(partners.values())
     return [
@@ -89,31 +89,53 @@ def replace_measures(melody: Melody, rows: Sequence[Measure], edits: Mapping[int
     Raises:
         ValueError: new tokens break a tie of the measure, or sound across its join.
     """
-    pieces = _pieces_by_bar(melody)
+    edited = {bar for position in edits for bar in rows[position].bars}
+    concerned = [bool(edited.intersection(_bars_under(melody, note))) for note in melody.notes]
+    kept = [note for note, cut in zip(melody.notes, concerned, strict=True) if not cut]
+    pieces = _pieces_by_bar(melody, compress(melody.notes, concerned))
     for position, tokens in edits.items():
         row = rows[position]
         for bar, new in zip(row.bars, _pieces_of_tokens(row, tokens, melody.bars), strict=True):
             pieces[bar] = new
-    return melody.with_notes(_merged(melody.bars, pieces))
+    return melody.with_notes([*kept, *_merged(_with_rest(melody), pieces)])
 
 
-def _pieces_by_bar(melody: Melody) -> list[list[_Piece]]:
-    """Every note cut at the bar lines, by bar. Notes outside all bars are left out."""
-    pieces: list[list[_Piece]] = [[] for _ in melody.bars]
-    for note in melody.notes:
-        index = max(melody.bar_index_at(note.onset), 0)
-        while index < len(melody.bars) and melody.bars[index].start < note.end:
-            bar = melody.bars[index]
+def _with_rest(melody: Melody) -> list[Bar]:
+    """The bars, and as one more what lies behind the last one: a note may outlast it."""
+    if not melody.bars:
+        return []
+    last = melody.bars[-1]
+    end = max([last.end, *(note.end for note in melody.notes)])
+    return [*melody.bars, Bar(last.number + 1, last.end, end - last.end, last.meter)]
+
+
+def _bars_under(melody: Melody, note: Note) -> Iterator[int]:
+    """Indices of the bars in which a note sounds, the rest behind the last one included."""
+    index = max(melody.bar_index_at(note.onset), 0)
+    while index < len(melody.bars) and melody.bars[index].start < note.end:
+        if note.onset < melody.bars[index].end:
+            yield index
+        index += 1
+    if melody.bars and note.end > melody.bars[-1].end:
+        yield index
+
+
+def _pieces_by_bar(melody: Melody, notes: Iterable[Note]) -> list[list[_Piece]]:
+    """Notes cut at the bar lines, by bar, the rest behind the last one included."""
+    bars = _with_rest(melody)
+    pieces: list[list[_Piece]] = [[] for _ in bars]
+    for note in notes:
+        for index in _bars_under(melody, note):
+            bar = bars[index]
             pieces[index].append(
                 _Piece(
                     start=max(note.onset, bar.start) - bar.start,
                     end=min(note.end, bar.end) - bar.start,
                     pitch=note.pitch,
                     tied=note.onset < bar.start,
-                    ties=note.end > bar.end and index + 1 < len(melody.bars),
+                    ties=note.end > bar.end,
                 )
             )
-            index += 1
     return pieces
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from arvae_music.meter import (
     BEAT_KIND_OF,
     DUPLE_TICKS,
+    MAX_BEATS,
     TICKS,
     TICKS_OF,
     TICKS_PER_BEAT,
@@ -69,7 +70,7 @@ def is_legal(tokens: Tokens, meters: Meters) -> npt.NDArray[np.bool_]:
 
 def _unmixed(tokens: Tokens, meters: Meters) -> npt.NDArray[np.bool_]:
     """No quarter or eighth beat has events both on its sixteenths and on its triplets, `[batch]`."""
-    events = ((tokens >= 0) | (tokens == REST)).reshape(len(tokens), -1, TICKS_PER_BEAT)
+    events = ((tokens >= 0) | (tokens == REST)).reshape(len(tokens), MAX_BEATS, TICKS_PER_BEAT)
     duple = events[..., [tick for tick in DUPLE_TICKS if tick]].any(axis=-1)
     triple = events[..., [tick for tick in TRIPLE_TICKS if tick]].any(axis=-1)
     dotted = BEAT_KIND_OF[meters] == Beat.DOTTED
