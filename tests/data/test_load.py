@@ -239,6 +239,7 @@ def test_folk_tunes_from_music21(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_legal(corpus.tokens, corpus.meters).all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("name", ["folk", "bach"])
 def test_the_whole_corpora_are_as_their_cards_say(name: str) -> None:
