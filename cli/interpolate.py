@@ -50,37 +50,68 @@ def interpolate(
     tune: options.TuneNumber = None,
     quantize: options.Quantize = False,
     skyline: options.Skyline = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            metavar="OUT.png",
+            help="Draw the edit: .png, .svg or .pdf. With --measures, only the lines that hold them.",
+            show_default=False,
+        ),
+    ] = None,
     json: options.Json = None,
     seed: options.Seed = 0,
     force: options.Force = False,
 ) -> None:
     """Change attributes of a tune: everything else in the file stays as it is.
 
-    Example: arvae-music interpolate data/examples/reel.mid --attr density +2 -o more.mid
+    Example: arvae-music interpolate data/examples/reel.mid --attr density +2
     """
     from arvae_music.control import load_model, read_requests
+    from arvae_music.control.picture import render
+    from arvae_music.files import atomic_write
     from arvae_music.formats import read
 
     requests = read_requests(split(attr))
     selection = None if measures is None else numbers(measures)
     out = options.check_output(output or default_output(file, requests), json, force=force)
+    kind = None if plot is None else check_plot(plot, json, force=force)
     source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
     edit = load_model(model).edit(
         source, *requests, measures=selection, chromatic=chromatic, strict=strict, seed=seed
     )
+    drawn = None if kind is None else render(edit, kind)
     edit.tune.write(out, force=force)
+    if plot is not None and drawn is not None:
+        atomic_write(plot, drawn, force=force)
     report = dataclasses.replace(edit.report, output=str(out))
     options.write_json(json, report.as_json(), force=force)
     if not options.is_stdout(json):
         show.show(table(report))
         show.notices(report.notices)
-        show.line(f"{summary(report)}; wrote {out}")
+        show.line(f"{summary(report)}; wrote {out}{f' and {plot}' if plot else ''}")
 
 
 def default_output(file: Path, requests: tuple[Request, ...]) -> Path:
     """The file's name and the request, in the working folder: `in.density+2.mid`."""
     suffix = file.suffix if file.suffix.lower() in (".mid", ".midi") else ".mid"
     return Path(".".join([file.stem, *(str(request) for request in requests)]) + suffix)
+
+
+def check_plot(plot: Path, json: Path | None, *, force: bool) -> str:
+    """The picture's format, if it can be written.
+
+    Raises:
+        UsageError: the extension is not a picture's, the file exists and `--force` is not given, or
+            `--json` names it too.
+        ArvaeError: matplotlib is not installed.
+    """
+    from arvae_music.control.picture import check_picture
+
+    kind = check_picture(plot, force=force)
+    if json is not None and not options.is_stdout(json) and json.resolve() == plot.resolve():
+        raise UsageError(f"{plot} is named for --plot and for --json: give one of them another name")
+    return kind
 
 
 def numbers(text: str) -> frozenset[int]:

@@ -104,10 +104,23 @@ def _padded(rows: Sequence[tuple[int, ...]]) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Edit:
-    """An edited tune and the proof of what was done."""
+    """An edited tune and the proof of what was done; a notebook shows it as a picture.
+
+    Attributes:
+        tune: the edited tune.
+        report: what was done, measured on it.
+        source: the tune before the edit.
+    """
 
     tune: Tune
     report: Report
+    source: Tune
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]] | None:
+        """The picture and its width on the page, or None without matplotlib."""
+        from arvae_music.control.picture import for_notebook
+
+        return for_notebook(self)
 
 
 @dataclass(frozen=True)
@@ -168,6 +181,7 @@ class Editor:
                 measures=_measured(plans, measures(melody)),
                 notices=notices,
             ),
+            source=tune,
         )
 
     def _edited(self, plans: Sequence[Planned]) -> dict[int, Tokens]:

@@ -78,6 +78,20 @@ def test_the_name_of_the_output_says_what_was_asked(
     ).read_bytes() == before  # the same request, the same file
 
 
+def test_a_picture_of_the_edit(
+    scale: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, picture = tmp_path / "out.mid", tmp_path / "out.png"
+    args = ["--attr", "density", "+2", "-o", str(out), "--plot", str(picture)]
+    assert interpolate(scale, model, *args) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert f"and {picture}" in capsys.readouterr().out.replace("\n", "")
+    out.unlink()
+    assert interpolate(scale, model, *args) == 2
+    assert "out.png exists" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("args", "code", "line"),
     [
@@ -90,6 +104,8 @@ def test_the_name_of_the_output_says_what_was_asked(
         (["--attr", "density", "+2", "--measures", "4-1"], 2, "4-1"),
         (["--attr", "density", "+2", "-o", "out.doc"], 2, ".doc"),
         (["--attr", "density", "+2", "-o", "x.mid", "--json", "x.mid"], 2, "--json"),
+        (["--attr", "density", "+2", "--plot", "x.jpg"], 2, ".png"),
+        (["--attr", "density", "+2", "--plot", "x.png", "--json", "x.png"], 2, "--plot"),
         (["--attr", "density", "+2", "--model", "flok"], 1, "flok"),
         (["--attr", "density", "1000", "--strict"], 1, "exact"),
     ],
