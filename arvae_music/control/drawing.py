@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Blue and vermilion of Okabe and Ito's palette, which colour-blind readers tell apart; grey stays behind.
 # What was taken out is hollow as well, so that a print without colours says the same.
 KEPT, OUT, IN = "#a9b2bb", "#d55e00", "#0072b2"
-INK, QUIET, LINE, FAINT = "#2b2f33", "#6b7278", "#9aa1a8", "#e6e8eb"
+INK, QUIET, LINE, FAINT, SHADE = "#2b2f33", "#6b7278", "#9aa1a8", "#e6e8eb", "#f1f2f4"
 
 WIDTH, LEFT, RIGHT = 9.0, 1.06, 0.12
 HEAD, FOOT, BETWEEN = 0.62, 0.12, 0.2
@@ -191,7 +191,7 @@ def _axes(
         axes.axvline(float(bar.start), color=LINE, lw=0.8, zorder=0.9)
     for bar in line.bars:
         if bar.number in untouched:
-            axes.axvspan(float(bar.start), float(bar.end), facecolor=FAINT, zorder=0.1)
+            axes.axvspan(float(bar.start), float(bar.end), facecolor=SHADE, zorder=0.1)
     middle = (top - height / 2) / size
     words = f"{label},\n{fill(unit, 13)}" if unit else label
     axes.set_ylabel(words, rotation=0, ha="left", va="center", size=7.5 if unit else 9, color=INK)
@@ -269,7 +269,7 @@ def _value(axes: Axes, bar: Bar, row: MeasureReport, panel: _Panel) -> None:
     if abs(after - before) > 0.4 * panel.span:
         arrow = {"arrowstyle": "->", "color": IN, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", (middle, after), (middle, before), arrowprops=arrow)
-    axes.annotate(" → ".join(words), (middle, 0.95), color=INK, **style)
+    axes.annotate("\N{THIN SPACE}→\N{THIN SPACE}".join(words), (middle, 0.95), color=INK, **style)
 
 
 def _number(value: float, attribute: Attribute) -> str:
