@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from arvae_music.cli import options, show
@@ -12,15 +12,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 data = typer.Typer(help="The corpora: what there is, and what is in them.", rich_markup_mode=None)
-
-Names = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="CORPUS",
-        help="folk, bach, or files and folders of MIDI, ABC and MusicXML.",
-        show_default=False,
-    ),
-]
 
 
 @data.command("list")
@@ -40,7 +31,7 @@ def list_(json: options.Json = None, force: options.Force = False) -> None:
 
 
 @data.command("prepare")
-def prepare(corpus: Names, json: options.Json = None, force: options.Force = False) -> None:
+def prepare(corpus: options.Corpus, json: options.Json = None, force: options.Force = False) -> None:
     """Read a corpus and keep it in the cache, so that later commands have it at once.
 
     Example: arvae-music data prepare folk
@@ -61,7 +52,7 @@ def prepare(corpus: Names, json: options.Json = None, force: options.Force = Fal
 
 
 @data.command("show")
-def show_(corpus: Names, json: options.Json = None, force: options.Force = False) -> None:
+def show_(corpus: options.Corpus, json: options.Json = None, force: options.Force = False) -> None:
     """Show what is in a corpus: tunes, splits, measures and attributes by meter, and what was passed over.
 
     Example: arvae-music data show folk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Live:
         self._row: TaskID | None = None
 
     def __enter__(self) -> Live:
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
         if not self.quiet:
             self._bar = _bar()
             self._bar.start()

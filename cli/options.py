@@ -1,5 +1,6 @@
 """Arguments and options that commands share, and what goes with them."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,14 @@ from arvae_music.errors import UsageError
 
 TuneFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A MIDI, ABC or MusicXML file.", show_default=False)
+]
+Corpus = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CORPUS",
+        help="folk, bach, or files and folders of MIDI, ABC and MusicXML.",
+        show_default=False,
+    ),
 ]
 Model = Annotated[
     str,
@@ -38,7 +47,7 @@ Json = Annotated[
         show_default=False,
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Makes the command repeatable.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Makes the command repeatable.")]
 Part = Annotated[
     str | None,
     typer.Option(
@@ -103,15 +112,26 @@ def check_output(output: Path, json: Path | None, *, force: bool) -> Path:
 
 
 def write_json(path: Path | None, result: Any, *, force: bool) -> None:
-    """Write `result` where `--json` says, whole or not at all. Without `--json` nothing."""
+    """Write `result` where `--json` says, whole or not at all. Without `--json` nothing.
+
+    What is not a number (the mean of nothing) is null: JSON has no other word for it.
+    """
     import json
 
     from arvae_music.files import atomic_write
 
     if path is None:
         return
-    text = json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    text = json.dumps(_plain(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     if is_stdout(path):
         typer.echo(text, nl=False)
     else:
         atomic_write(path, text, force=force)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

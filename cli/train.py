@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,25 +16,24 @@ if TYPE_CHECKING:
     from arvae_music.training.settings import TrainingSettings
 
 
-def _setting(help: str) -> Any:  # noqa: A002 - Typer's own name
+def _setting(help: str, metavar: str = "NUMBER") -> Any:  # noqa: A002 - Typer's own name
     """An option that is a field of TrainingSettings; that class checks its range."""
-    return typer.Option(help=help)
+    return typer.Option(help=help, metavar=metavar)
 
 
 def train(
-    corpus: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CORPUS",
-            help="folk, bach, or files and folders of MIDI, ABC and MusicXML.",
-            show_default=False,
-        ),
-    ],
+    ctx: typer.Context,
+    corpus: options.Corpus,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="The run's folder.", show_default="runs/CORPUS"),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the run in the folder; the settings are those that it began with."
+        ),
+    ] = False,
     epochs: Annotated[int, _setting("Passes over the training measures.")] = 60,
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
@@ -50,9 +49,9 @@ def train(
     ] = 6,
     seed: Annotated[int, _setting("Makes the run repeatable.")] = 0,
     threads: Annotated[int, _setting("CPU threads; 0 leaves the choice to torch.")] = 0,
-    device: Annotated[str, _setting("auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, _setting("auto, cpu or cuda.", "NAME")] = "auto",
     devices: Annotated[int, _setting("How many of them.")] = 1,
-    precision: Annotated[str, _setting("auto, 32-true or bf16-mixed.")] = "auto",
+    precision: Annotated[str, _setting("auto, 32-true or bf16-mixed.", "NAME")] = "auto",
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard's event files, too (extra: tensorboard).")
     ] = False,
@@ -64,29 +63,26 @@ def train(
     Example: arvae-music train folk --epochs 2 -o run
     """
     options.check_json(json, force=force)
+    from arvae_music.training.folder import check_folder, resumed_settings
     from arvae_music.training.settings import TrainingSettings
 
-    settings = TrainingSettings(
-        epochs=epochs,
-        event_epochs=event_epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        beta=beta,
-        gamma=gamma,
-        delta=delta,
-        transpose=transpose,
-        seed=seed,
-        threads=threads,
-        device=device,
-        devices=devices,
-        precision=precision,
-    )
-    folder = output or Path("runs") / Path(corpus[0]).name
+    folder = output or Path("runs") / (Path(corpus[0]).resolve().name or "corpus")
+    names = [field.name for field in fields(TrainingSettings) if field.name in ctx.params]
+    if resume:
+        settings = resumed_settings(folder, {name: ctx.params[name] for name in names if _given(ctx, name)})
+    else:
+        settings = TrainingSettings(**{name: ctx.params[name] for name in names})
+        check_folder(folder)
     result = _train(
         corpus, folder, settings, resume=resume, tensorboard=tensorboard, quiet=options.is_stdout(json)
     )
     options.write_json(json, result, force=force)
+
+
+def _given(ctx: typer.Context, name: str) -> bool:
+    """Whether the user named an option, rather than leave it at its default."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _train(
@@ -103,21 +99,25 @@ def _train(
     from arvae_music.cli.live import Live
 
     from arvae_music.training.corpus import training_data
+    from arvae_music.training.folder import STATE, is_finished, last_figures
     from arvae_music.training.loop import Listener
-    from arvae_music.training.run import STATE, run_training
+    from arvae_music.training.run import run_training
     from arvae_music.training.tensorboard import EventFiles, Several
 
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
     data = training_data(load(names, quiet=quiet))
-    if not quiet:
+    finished = resume and is_finished(folder)
+    if not quiet and not finished:
+        held_out = len(data.validation.tokens)
         show.line(
             f"{data.name}: {len(data.train.tokens):,} measures to train on, "
-            f"{len(data.validation.tokens):,} to validate"
+            + (f"{held_out:,} to validate" if held_out else "none to validate (the last epoch is the best)")
         )
     command = shlex.join(["arvae-music", *sys.argv[1:]])
     try:
-        with Live(quiet=quiet) as live:
-            listeners: list[Listener] = [live, EventFiles(folder)] if tensorboard else [live]
+        with Live(quiet=quiet or finished) as live:
+            listeners: list[Listener] = [live]
+            if tensorboard and not finished:
+                listeners.append(EventFiles(folder))
             best = run_training(data, settings, folder, Several(listeners), resume=resume, command=command)
     except KeyboardInterrupt:
         if not (folder / STATE).exists():
@@ -126,5 +126,11 @@ def _train(
             f"stopped; the work is saved in {folder}, and the same command with --resume goes on"
         ) from None
     if not quiet:
-        show.line(f"best checkpoint: {best}")
-    return {"checkpoint": str(best), "corpus": data.name, "seed": settings.seed, "figures": live.figures}
+        done = f"{folder} is finished ({settings.epochs} epochs); " if finished else ""
+        show.line(f"{done}best checkpoint: {best}")
+    return {
+        "checkpoint": str(best),
+        "corpus": data.name,
+        "seed": settings.seed,
+        "figures": last_figures(folder),
+    }

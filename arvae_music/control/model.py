@@ -201,7 +201,7 @@ def load_model(name: str | os.PathLike[str] = "folk") -> Model:
     """
     path = Path(name)
     if path.is_dir():
-        from arvae_music.training.run import BEST
+        from arvae_music.training.folder import BEST
 
         if not (path / BEST).is_file():
             raise ArvaeError(f"{path}: no {BEST} in this folder: is it the folder of a training run?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import platform
 import time
 from collections.abc import Sequence
@@ -16,19 +17,16 @@ import torch
 from lightning_fabric import Fabric
 
 from arvae_music._version import __version__
-from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.errors import UsageError
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.calibration import Calibration, fit_line
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from arvae_music.training.folder import BEST, EVENTS, LAST, METRICS, STATE, checked_state, make_folder
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.settings import TrainingSettings
-from arvae_music.training.state import Progress, RunState, load_state, save_state
+from arvae_music.training.state import Progress, RunState, save_state
 from arvae_music.training.tasks import EventTask, Measures, Task, VaeTask, attribute_values
-
-BEST, LAST, STATE, METRICS = "best.safetensors", "last.safetensors", "state.safetensors", "metrics.jsonl"
-EVENTS = "events.safetensors"
-"""Weights of the finished event language model, kept until the first checkpoint holds them."""
 
 _CALIBRATION_ROWS = 20_000
 
@@ -68,13 +66,19 @@ def run_training(
         folder: where everything is written; it is made if it does not exist.
         listener: is told how it goes.
         resume: go on with the run in the folder.
-        command: what to note in the checkpoint as the way to make it again.
+        command: what to note in the checkpoint as the way to make it again; a run that goes on keeps
+            the one that it began with.
 
     Raises:
         UsageError: the folder holds a run already, or the settings are not those it began with.
         ArvaeError: there is nothing to resume, or the system refuses.
     """
-    state = _state(folder, data, settings, resume=resume)
+    state = None
+    if resume:
+        state = checked_state(folder, data.name, data.hash, settings)
+        command = state.command or command
+    else:
+        make_folder(folder)
     fabric = make_fabric(settings)
     run = _FolderRun(data, settings, folder, command, fabric)
     torch.manual_seed(settings.seed)
@@ -125,29 +129,6 @@ def _fast_bfloat16() -> bool:
     return bool(check is not None and check())
 
 
-def _state(folder: Path, data: TrainingData, settings: TrainingSettings, *, resume: bool) -> RunState | None:
-    path = folder / STATE
-    if not resume:
-        if path.exists() or (folder / BEST).exists():
-            raise UsageError(f"{folder} holds a training run: add --resume to go on, or name another folder")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArvaeError(f"cannot make the folder {folder}: {error.strerror}") from error
-        return None
-    state = load_state(path)
-    began = TrainingSettings.from_json(state.settings)
-    if state.corpus != data.hash:
-        raise UsageError(f"{folder}: the run began with another corpus than {data.name} as it is now")
-    ways = {"threads", "device", "devices", "precision"}  # they may change on the way
-    now = replace(settings, **{name: getattr(began, name) for name in ways})
-    if now != began:
-        differing = [n for n, v in began.as_json().items() if v != now.as_json()[n]]
-        said = ", ".join(f"--{n.replace('_', '-')} {began.as_json()[n]}" for n in differing)
-        raise UsageError(f"{folder}: the run began with {said}; resume it with the same")
-    return state
-
-
 class _FolderRun:
     """Writes what a run leaves in its folder."""
 
@@ -172,17 +153,22 @@ class _FolderRun:
             return
         state.progress.seconds = self.before + time.perf_counter() - self.began
         if figures is not None:
-            score = figures[state.task.score]
-            better = state.progress.best is None or not score <= state.progress.best
+            # Without held-out rows there is no score: every epoch is better, and the last the best.
+            score = figures.get(state.task.score)
+            better = state.progress.best is None or (score is not None and score > state.progress.best)
             if better:
                 state.progress.best = score
+            plain = {name: value if math.isfinite(value) else None for name, value in figures.items()}
             if isinstance(state.task, VaeTask):
-                self._write_checkpoints(state.task, figures, state.progress, better=better)
-            line = json.dumps({"task": state.task.name, **figures})
+                self._write_checkpoints(state.task, plain, state.progress, better=better)
+            line = json.dumps({"task": state.task.name, **plain})
             with (self.folder / METRICS).open("a") as file:
                 file.write(line + "\n")
         settings = self.settings.as_json()
-        save_state(self.folder / STATE, RunState(state.progress, settings, self.data.hash, state.tensors()))
+        tensors = state.tensors()
+        save_state(
+            self.folder / STATE, RunState(state.progress, settings, self.data.hash, tensors, self.command)
+        )
 
     def finish(self, task: Task) -> None:
         """A task is done: the event language model goes to where the next task finds it."""
@@ -193,7 +179,7 @@ class _FolderRun:
             save_checkpoint(self.folder / EVENTS, empty)
 
     def _write_checkpoints(
-        self, task: VaeTask, figures: dict[str, float], progress: Progress, *, better: bool
+        self, task: VaeTask, figures: dict[str, float | None], progress: Progress, *, better: bool
     ) -> None:
         module = task.module
         events = self.events

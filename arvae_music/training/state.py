@@ -41,12 +41,21 @@ class Progress:
 
 @dataclass(frozen=True)
 class RunState:
-    """What a state file holds."""
+    """What a state file holds.
+
+    Attributes:
+        progress: how far the run is.
+        settings: what it began with.
+        corpus: hash of its corpus.
+        tensors: weights and moments.
+        command: how it was started.
+    """
 
     progress: Progress
     settings: dict[str, Any]
     corpus: str
     tensors: dict[str, torch.Tensor]
+    command: str = ""
 
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, torch.Tensor]:
@@ -77,6 +86,7 @@ def save_state(path: Path, state: RunState) -> None:
         "progress": json.dumps(asdict(state.progress)),
         "settings": json.dumps(state.settings),
         "corpus": state.corpus,
+        "command": state.command,
     }
     atomic_write(path, save(tensors, metadata), force=True)
 
@@ -92,7 +102,8 @@ def load_state(path: Path) -> RunState:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         progress = Progress(**json.loads(metadata["progress"]))
-        return RunState(progress, json.loads(metadata["settings"]), metadata["corpus"], tensors)
+        settings, command = json.loads(metadata["settings"]), metadata.get("command", "")
+        return RunState(progress, settings, metadata["corpus"], tensors, command)
     except FileNotFoundError:
         raise ArvaeError(f"{path.parent}: nothing to resume here; start it without --resume") from None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:

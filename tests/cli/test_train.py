@@ -5,13 +5,14 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
 from arvae_music.cli.errors import run
 from arvae_music.cli.train import train as command
+from safetensors.torch import load_file
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -73,26 +74,88 @@ def test_an_empty_folder_trains_nothing(tmp_path: Path, capsys: pytest.CaptureFi
     assert not (tmp_path / "run").exists()
 
 
+def same_weights(one: Path, other: Path) -> bool:
+    mine, theirs = load_file(one), load_file(other)
+    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+# Starts a command that gives itself a signal in the middle of its third epoch.
+HIT = """
+import os
+from arvae_music.cli import live
+from arvae_music.cli.errors import run
+
+tell = live.Live.step
+def step(self, epoch, step, losses, speed):
+    tell(self, epoch, step, losses, speed)
+    if (self._task, epoch, step) == ("measures", 2, 10):
+        os.kill(os.getpid(), {sign})
+live.Live.step = step
+raise SystemExit(run({args!r}))
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on(tunes: Path, tmp_path: Path, sign: signal.Signals) -> None:
-    folder = tmp_path / "run"
-    args = ["train", str(tunes), "-o", str(folder), "--event-epochs", "1", "--epochs", "6", "--threads", "1"]
-    code = f"from arvae_music.cli.errors import run; raise SystemExit(run({args!r}))"
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert child.stderr is not None
-    deadline = time.monotonic() + 60
-    while not (folder / "best.safetensors").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    child.send_signal(sign)
-    said, code_left = child.stderr.read(), child.wait()
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
+    tunes: Path, tmp_path: Path, sign: signal.Signals
+) -> None:
+    short = ["--event-epochs", "1", "--epochs", "4", "--batch-size", "16", "--threads", "1"]
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    assert run(["train", str(tunes), "-o", str(whole), *short]) == 0
+    code = HIT.format(sign=int(sign), args=["train", str(tunes), "-o", str(folder), *short])
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if sign == signal.SIGINT:
-        assert (code_left, said.count("\n")) == (130, 1)
-        assert "--resume" in said
-    assert run([*args, "--resume"]) == 0
+        assert (child.returncode, child.stderr.count("\n")) == (130, 1)
+        assert "--resume" in child.stderr
+    else:
+        assert child.returncode == -sign
+    # The settings come from the run; where it computes may be named anew.
+    resume = ["train", str(tunes), "-o", str(folder), "--resume", "--threads", "1"]
+    assert run(resume) == 0
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    epochs = [line["epoch"] for line in lines if line["task"] == "measures"]
-    assert epochs[-1] == 6
-    assert sorted(set(epochs)) == [1, 2, 3, 4, 5, 6]
+    assert [line["epoch"] for line in lines if line["task"] == "measures"] == [1, 2, 3, 4]
+    assert same_weights(whole / "last.safetensors", folder / "last.safetensors")
+
+
+def test_a_resumed_run_keeps_its_settings(
+    tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    train = ["train", str(tunes), "-o", str(folder)]
+    assert run([*train, "--event-epochs", "1", "--epochs", "1", "--beta", "0.5", "--threads", "1"]) == 0
+    capsys.readouterr()
+    assert run([*train, "--resume"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "is finished (1 epochs)" in out
+    assert run([*train, "--resume", "--beta", "0.5"]) == 0
+    assert run([*train, "--resume", "--beta", "0.001"]) == 2  # the default, but said
+    assert "the run began with --beta 0.5" in capsys.readouterr().err
+    assert run(["train", str(tunes / "00.abc"), "-o", str(folder), "--resume"]) == 2
+    assert "another corpus" in capsys.readouterr().err
+
+
+def test_a_single_short_tune_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Two measures: fewer than a batch, and nothing is left to validate on.
+    (tmp_path / "one.abc").write_text("X:1\nT:One\nM:4/4\nL:1/8\nK:C\nCDEF GABc|cBAG FEDC|]\n")
+    folder, report = tmp_path / "run", tmp_path / "report.json"
+    train = ["train", str(tmp_path / "one.abc"), "-o", str(folder), "--json", str(report)]
+    assert run([*train, "--event-epochs", "1", "--epochs", "2", "--threads", "1"]) == 0
+    assert "none to validate" in capsys.readouterr().out
+    assert "ticks" not in json.loads(report.read_text())["figures"]["measures"]
+    assert same_weights(folder / "best.safetensors", folder / "last.safetensors")
+    # One line says that there is nothing to evaluate on, and where the model may be tried.
+    assert run(["evaluate", str(folder)]) == 2
+    assert "--corpus" in capsys.readouterr().err
+    assert run(["evaluate", str(folder), "--corpus", str(tmp_path / "one.abc")]) == 1
+    assert "test split" in capsys.readouterr().err
+    assert run(["evaluate", str(folder), "--corpus", str(tmp_path / "one.abc"), "--split", "train"]) == 0
+
+
+def test_where_a_run_cannot_be(tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        assert run(["train", str(tunes), "-o", str(folder)]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / "file").read_text() == "mine"

@@ -1,0 +1,108 @@
+"""The folder of a training run: what its files are called, and what they say of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.training.settings import TrainingSettings
+from arvae_music.training.state import RunState, load_state
+from arvae_music.training.tasks import VaeTask
+
+BEST, LAST, STATE, METRICS = "best.safetensors", "last.safetensors", "state.safetensors", "metrics.jsonl"
+EVENTS = "events.safetensors"
+"""Weights of the finished event language model, kept until the first checkpoint holds them."""
+
+MAY_CHANGE = ("threads", "device", "devices", "precision")
+"""Settings that say where a run computes: they may change on the way."""
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that a new run cannot have.
+
+    Raises:
+        UsageError: it holds a run already.
+        ArvaeError: there is a file of that name.
+    """
+    if (folder / STATE).exists() or (folder / BEST).exists():
+        raise UsageError(f"{folder} holds a training run: add --resume to go on, or name another folder")
+    if folder.exists() and not folder.is_dir():
+        raise ArvaeError(f"{folder} is a file: name a folder for the run")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a new run.
+
+    Raises:
+        UsageError: it holds a run already.
+        ArvaeError: it cannot be made.
+    """
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArvaeError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def resumed_settings(folder: Path, given: Mapping[str, Any]) -> TrainingSettings:
+    """The settings to go on with: those that the run began with, except for where it computes.
+
+    Args:
+        folder: of the run.
+        given: settings that the user named, by field.
+
+    Raises:
+        UsageError: one that was named is not what the run began with, or is out of range.
+        ArvaeError: there is nothing to resume.
+    """
+    began = TrainingSettings.from_json(load_state(folder / STATE).settings)
+    asked = replace(began, **given)
+    differing = [n for n in given if n not in MAY_CHANGE and getattr(asked, n) != getattr(began, n)]
+    if differing:
+        said = ", ".join(f"--{n.replace('_', '-')} {getattr(began, n)}" for n in differing)
+        raise UsageError(f"{folder}: the run began with {said}: leave it out to go on, or begin another run")
+    return asked
+
+
+def checked_state(folder: Path, name: str, corpus: str, settings: TrainingSettings) -> RunState:
+    """The state to go on from, if it is of the same run.
+
+    Args:
+        folder: of the run.
+        name: of the corpus.
+        corpus: its hash.
+        settings: to go on with.
+
+    Raises:
+        UsageError: the run began with another corpus or other settings.
+        ArvaeError: there is nothing to resume.
+    """
+    state = load_state(folder / STATE)
+    if state.corpus != corpus:
+        raise UsageError(f"{folder}: the run began with another corpus than {name} as it is now")
+    asked = settings.as_json()
+    resumed_settings(folder, {n: getattr(settings, n) for n in asked if n != "model"})
+    if asked["model"] != TrainingSettings.from_json(state.settings).as_json()["model"]:
+        raise UsageError(f"{folder}: the run began with a network of other sizes")
+    return state
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether all epochs of the run in the folder are done.
+
+    Raises:
+        ArvaeError: there is no run.
+    """
+    state = load_state(folder / STATE)
+    return state.progress.task == VaeTask.name and state.progress.epoch >= state.settings["epochs"]
+
+
+def last_figures(folder: Path) -> dict[str, dict[str, float | None]]:
+    """Figures of the last epoch of each task, by the task's name; None is a figure that is not a number."""
+    path = folder / METRICS
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return {row.pop("task"): row for row in rows}
