@@ -15,7 +15,7 @@ app = typer.Typer(
     name="arvae-music",
     help="Change a melody along musical attributes: more notes, wider, rising instead of falling.",
     epilog="Example: arvae-music interpolate data/examples/reel.mid --attr density +2",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -33,7 +33,12 @@ class PairsCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Join the pairs, then parse as ever."""
-        return super().parse_args(ctx, join(args, self._metavars()))
+        try:
+            joined = join(args, self._metavars())
+        except typer.BadParameter as error:
+            error.ctx = ctx  # whose help explains the right call
+            raise
+        return super().parse_args(ctx, joined)
 
     def _metavars(self) -> dict[str, str]:
         """The options of this command that take pairs, and how the help names their words."""

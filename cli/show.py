@@ -40,10 +40,9 @@ def console() -> Console:
 def new_table(title: str, numbers: Sequence[str], words: Sequence[str] = ()) -> Table:
     """An empty table: columns of `numbers` to the right, then columns of `words` to the left."""
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", show_footer=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, show_footer=False)
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     for name in words:
@@ -52,7 +51,10 @@ def new_table(title: str, numbers: Sequence[str], words: Sequence[str] = ()) -> 
 
 
 def show(table: Table) -> None:
-    """Print a table."""
+    """Print a table below its title, which may be wider than the table."""
+    if table.title:
+        console().print(str(table.title), markup=False)
+        table.title = None
     console().print(table)
 
 

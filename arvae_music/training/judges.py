@@ -33,9 +33,14 @@ def train_judges(
         corpus: the corpus with all its splits.
         settings: as for `train`; `event_epochs`, `seed` and the like count.
         listener: is told how it goes.
+
+    Raises:
+        ArvaeError: all training tunes are of one family, and cannot be halved.
     """
     train, validation = corpus.select("train"), corpus.select("validation")
     family = np.array(train.families)[train.tune]
+    if len(np.unique(family % 2)) < 2:
+        raise ArvaeError(f"{corpus.name} has too few tunes to train two judges on: name more files")
     held_out = Measures(validation.tokens, validation.meters, validation.previous)
     fabric = make_fabric(settings)
     models = []
