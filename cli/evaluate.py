@@ -175,7 +175,7 @@ def edits_table(rows: list[LadderRow]) -> Table:
             row.request,
             f"{ours.asked:,}",
             f"{ours.reachable:.1%}",
-            f"{ours.exact:.2%}",
+            "100%" if ours.exact == 1 else f"{ours.exact:.2%}",
             f"{ours.legal:.1%}",
             f"{ours.ticks_kept:.1%}",
             f"{ours.onsets_kept:.1%}",
