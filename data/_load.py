@@ -59,6 +59,8 @@ def _source(which: Sequence[str | os.PathLike[str]]) -> Source:
     if len(names) == 1 and names[0] in _BUNDLED:
         return _BUNDLED[names[0]][1]()
     for name in names:
+        if name in _BUNDLED and not Path(name).exists():
+            raise UsageError(f"{name} is a corpus of its own: name it alone, or files and folders without it")
         plain = not os.path.dirname(name) and not Path(name).suffix
         if plain and not Path(name).exists():
             raise UsageError(f"there is no corpus '{name}': name {', '.join(_BUNDLED)}, or files and folders")

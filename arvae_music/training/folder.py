@@ -35,13 +35,11 @@ def check_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of a new run.
+    """Make the folder of a run, if it is not there.
 
     Raises:
-        UsageError: it holds a run already.
         ArvaeError: it cannot be made.
     """
-    check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

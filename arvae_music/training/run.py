@@ -22,7 +22,16 @@ from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.calibration import Calibration, fit_line
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from arvae_music.training.folder import BEST, EVENTS, LAST, METRICS, STATE, checked_state, make_folder
+from arvae_music.training.folder import (
+    BEST,
+    EVENTS,
+    LAST,
+    METRICS,
+    STATE,
+    check_folder,
+    checked_state,
+    make_folder,
+)
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress, RunState, save_state
@@ -78,8 +87,9 @@ def run_training(
         state = checked_state(folder, data.name, data.hash, settings)
         command = state.command or command
     else:
-        make_folder(folder)
+        check_folder(folder)
     fabric = make_fabric(settings)
+    make_folder(folder)
     run = _FolderRun(data, settings, folder, command, fabric)
     torch.manual_seed(settings.seed)
     tasks: Sequence[tuple[Task, int]] = (

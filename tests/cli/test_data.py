@@ -49,3 +49,21 @@ def test_a_corpus_that_is_none(command: str, tmp_path: Path, capsys: pytest.Capt
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "empty" in err
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize(
+    ("names", "code", "line"),
+    [
+        (["flok"], 2, "no corpus 'flok'"),
+        (["folk", "bach"], 2, "name it alone"),
+        (["nowhere/"], 1, "does not exist"),
+    ],
+)
+def test_a_corpus_that_is_not(
+    names: list[str], code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "show", *names]) == code
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert line in err

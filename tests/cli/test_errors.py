@@ -81,6 +81,26 @@ def test_a_wrong_call_is_a_line_that_names_the_help(
     assert "--help`" in err
 
 
+COMMANDS = (
+    "attributes",
+    "interpolate",
+    "reconstruct",
+    "train",
+    "evaluate",
+    "data list",
+    "data prepare",
+    "data show",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_has_an_example_and_no_types(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"Example: arvae-music {command}" in shown
+    assert "<" not in shown
+
+
 def test_no_command_shows_the_help_and_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 2
     assert "Usage: arvae-music" in capsys.readouterr().out

@@ -99,9 +99,13 @@ def test_a_picture_of_the_edit(
         (["--attr", "densty", "+2"], 2, "density"),
         (["--attr", "density", "more"], 2, "more"),
         (["--attr", "density", "+0.5"], 2, "whole number"),
-        (["--attr", "density"], 2, "--attr takes two words, NAME CHANGE"),
+        (["--attr", "density"], 2, "see `arvae-music interpolate --help`"),
         (["--attr", "density", "+2", "--measures", "9"], 2, "9"),
         (["--attr", "density", "+2", "--measures", "4-1"], 2, "4-1"),
+        (["--attr", "density", "+2", "--attr", "note_density", "+1"], 2, "twice"),
+        (["--attr", "density", "+2", "-o", "nowhere/x.mid"], 2, "nowhere"),
+        (["--attr", "density", "+2", "-o", "/proc/x.mid"], 1, "cannot write /proc/x.mid"),
+        (["--attr", "density", "+2", "--part", "Harp"], 1, "no part 'Harp'"),
         (["--attr", "density", "+2", "-o", "out.doc"], 2, ".doc"),
         (["--attr", "density", "+2", "-o", "x.mid", "--json", "x.mid"], 2, "--json"),
         (["--attr", "density", "+2", "--plot", "x.jpg"], 2, ".png"),
@@ -129,6 +133,41 @@ def test_a_wrong_call_writes_nothing(
     assert err.count("\n") == 1
     assert line in err
     assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no checkpoint", b"\0" * 4096])
+def test_a_model_that_is_none(
+    scale: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    path = tmp_path / "model.safetensors"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    assert interpolate(scale, path, "--attr", "density", "+2", "-o", str(tmp_path / "out.mid")) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert str(path) in err
+    assert not (tmp_path / "out.mid").exists()
+
+
+def test_a_part_of_chords_alone(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chords = pretty_midi.PrettyMIDI()
+    piano = pretty_midi.Instrument(0)
+    piano.notes = [
+        pretty_midi.Note(80, pitch, beat / 2, beat / 2 + 0.5) for beat in range(8) for pitch in (60, 64, 67)
+    ]
+    chords.instruments.append(piano)
+    chords.write(str(tmp_path / "chords.mid"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert interpolate(tmp_path / "chords.mid", model, "--attr", "density", "+2") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "--skyline" in err
+    assert not list((tmp_path / "work").iterdir())
 
 
 def test_measure_numbers() -> None:

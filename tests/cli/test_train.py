@@ -153,6 +153,15 @@ def test_a_single_short_tune_trains(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert run(["evaluate", str(folder), "--corpus", str(tmp_path / "one.abc"), "--split", "train"]) == 0
 
 
+def test_without_the_device_nothing_is_made(
+    tunes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert run(["train", str(tunes), "-o", str(tmp_path / "run"), "--device", "cuda"]) == 2
+    assert "--device cpu" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_where_a_run_cannot_be(tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "run"):
