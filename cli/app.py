@@ -6,6 +6,7 @@ import typer
 from arvae_music.cli.attributes import attributes
 from arvae_music.cli.data import data
 from arvae_music.cli.evaluate import evaluate
+from arvae_music.cli.help import Command
 from arvae_music.cli.interpolate import interpolate
 from arvae_music.cli.pairs import PairsCommand
 from arvae_music.cli.reconstruct import reconstruct
@@ -41,9 +42,9 @@ def _main(
         raise typer.Exit(2)
 
 
-app.command("attributes")(attributes)
+app.command("attributes", cls=Command)(attributes)
 app.command("interpolate", cls=PairsCommand)(interpolate)
-app.command("reconstruct")(reconstruct)
-app.command("train")(train)
-app.command("evaluate")(evaluate)
+app.command("reconstruct", cls=Command)(reconstruct)
+app.command("train", cls=Command)(train)
+app.command("evaluate", cls=Command)(evaluate)
 app.add_typer(data, name="data")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from arvae_music.cli import options, show
+from arvae_music.cli.help import Command
 
 if TYPE_CHECKING:
     from arvae_music.data import Card, Corpus, Summary
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 data = typer.Typer(help="The corpora: what there is, and what is in them.", rich_markup_mode=None)
 
 
-@data.command("list")
+@data.command("list", cls=Command)
 def list_(json: options.Json = None, force: options.Force = False) -> None:
     """List the corpora that can be called by name, with sources and licences.
 
@@ -30,7 +31,7 @@ def list_(json: options.Json = None, force: options.Force = False) -> None:
             _show_card(card)
 
 
-@data.command("prepare")
+@data.command("prepare", cls=Command)
 def prepare(corpus: options.Corpus, json: options.Json = None, force: options.Force = False) -> None:
     """Read a corpus and keep it in the cache, so that later commands have it at once.
 
@@ -51,7 +52,7 @@ def prepare(corpus: options.Corpus, json: options.Json = None, force: options.Fo
         show.line(f"{loaded.name}: {len(loaded):,} measures are ready in {cache_folder()}")
 
 
-@data.command("show")
+@data.command("show", cls=Command)
 def show_(corpus: options.Corpus, json: options.Json = None, force: options.Force = False) -> None:
     """Show what is in a corpus: tunes, splits, measures and attributes by meter, and what was passed over.
 

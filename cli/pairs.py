@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import typer
-from typer.core import TyperCommand
+from arvae_music.cli.help import Command
 
 PAIRS = ("--attr",)
 
@@ -28,7 +28,7 @@ class Pair(NamedTuple):
     value: str
 
 
-class PairsCommand(TyperCommand):
+class PairsCommand(Command):
     """A command whose options named in PAIRS take two words each time they are given."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
