@@ -81,10 +81,12 @@ def same_weights(one: Path, other: Path) -> bool:
 
 # Starts a command that gives itself a signal in the middle of its third epoch.
 HIT = """
-import os
+import os, signal
 from arvae_music.cli import live
 from arvae_music.cli.errors import run
 
+# Tests that run in the background are deaf to it, and so are the processes that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 tell = live.Live.step
 def step(self, epoch, step, losses, speed):
     tell(self, epoch, step, losses, speed)
