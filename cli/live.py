@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TITLES = {"events": "event language model", "measures": "auto-encoder"}
 _SHARES = {"ticks", "measures"}
-_OWN_PLACE = {"epoch", "seconds", "measures_per_second"}
+_NOT_SHOWN = {"epoch", "seconds", "measures_per_second", "log_likelihood"}  # in another place, or twice
 
 
 class Live:
@@ -65,7 +65,7 @@ class Live:
         self.figures[task] = figures
         if self._bar is None:
             return
-        shown = "  ".join(_figure(name, value) for name, value in figures.items() if name not in _OWN_PLACE)
+        shown = "  ".join(_figure(name, value) for name, value in figures.items() if name not in _NOT_SHOWN)
         self._bar.console.print(
             f"{TITLES.get(task, task)}, epoch {figures['epoch']:.0f}/{self._epochs}: {shown}  "
             f"{figures['measures_per_second']:,.0f} measures/s",
