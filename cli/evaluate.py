@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,6 +53,9 @@ def evaluate(
         str, typer.Option("--meters", metavar="LIST", help="With --control: the meters.")
     ] = _METERS,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="With --control: of the draw.")] = 0,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the figures into the checkpoint file, too.")
+    ] = False,
     json: options.Json = None,
     force: options.Force = False,
 ) -> None:
@@ -66,6 +70,8 @@ def evaluate(
     from arvae_music.training.evaluate import reconstruction_by_meter
 
     _check_split(split)
+    if record and not Path(model).is_file():
+        raise UsageError(f"--record needs a checkpoint file to write to, and {model} is none")
     names = meter_names(meters)
     quiet = options.is_stdout(json)
     chosen = load_model(model)
@@ -85,7 +91,19 @@ def evaluate(
         if not quiet:
             show.show(edits_table(rows))
             show.show(style_table(rows))
+    if record:
+        _record(Path(model), chosen, split, result["mean"])
     options.write_json(json, result, force=force)
+
+
+def _record(path: Path, model: Model, split: str, figures: dict[str, Any]) -> None:
+    """Write the checkpoint anew with the figures of a split in its card."""
+    from arvae_music.training.checkpoint import save_checkpoint
+
+    checkpoint = model.checkpoint
+    known = checkpoint.card.get("evaluation", {})
+    card = {**checkpoint.card, "evaluation": {**known, split: figures}}
+    save_checkpoint(path, dataclasses.replace(checkpoint, card=card))
 
 
 def _check_split(name: str) -> None:

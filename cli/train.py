@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,6 +86,17 @@ def _given(ctx: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
+def remade(words: Sequence[str]) -> str:
+    """The command that makes a model again, without what only says where it is written."""
+    kept: list[str] = []
+    valued = ("-o", "--output", "--json")
+    for before, word in zip(["", *words], words, strict=False):
+        plain = word not in ("--resume", "--force") and not word.startswith(("--output=", "--json="))
+        if plain and word not in valued and before not in valued:
+            kept.append(word)
+    return shlex.join(["arvae-music", *kept])
+
+
 def _train(
     names: list[str],
     folder: Path,
@@ -112,7 +124,7 @@ def _train(
             f"{data.name}: {len(data.train.tokens):,} measures to train on, "
             + (f"{held_out:,} to validate" if held_out else "none to validate (the last epoch is the best)")
         )
-    command = shlex.join(["arvae-music", *sys.argv[1:]])
+    command = remade(sys.argv[1:])
     try:
         with Live(quiet=quiet or finished) as live:
             listeners: list[Listener] = [live]

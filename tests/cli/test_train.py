@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from arvae_music.cli.errors import run
+from arvae_music.cli.train import remade
 from arvae_music.cli.train import train as command
 from safetensors.torch import load_file
 
@@ -170,3 +171,8 @@ def test_where_a_run_cannot_be(tunes: Path, tmp_path: Path, capsys: pytest.Captu
         assert run(["train", str(tunes), "-o", str(folder)]) == 1
         assert capsys.readouterr().err.count("\n") == 1
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_command_in_the_card_names_no_place() -> None:
+    words = ["train", "folk", "--epochs", "2", "-o", "/home/me/run", "--json", "out.json", "--resume"]
+    assert remade(words) == "arvae-music train folk --epochs 2"
