@@ -48,6 +48,11 @@ class Constraint:
         """The part of it that concerns pitches."""
         return PitchGoal(self.pitches, self.span, self.contour, self.tie_out)
 
+    @property
+    def last_from(self) -> int | None:
+        """Where the last note must start or later: one tied out of a pickup starts in it."""
+        return self.join_tick if self.tie_out is not None else None
+
     def tables(self) -> PitchTables:
         """Which pitches can still be completed."""
         return pitch_tables(self.goal)
@@ -55,7 +60,7 @@ class Constraint:
     def is_feasible(self) -> bool:
         """Whether any legal measure satisfies it."""
         weighted = self.weights is not None
-        table = completions(self.code, self.events, weighted=weighted)
+        table = completions(self.code, self.events, weighted=weighted, last_from=self.last_from)
         rest = table[1 if self.tie_in is not None else 0, FREE]
         low, high = self.weights or (0, 0)
         notes = np.arange(COUNTS)

@@ -15,6 +15,9 @@ from arvae_music.control.rhythms import reachable_rhythms
 
 COMPLEXITY, RANGE, DENSITY, CONTOUR = "rhythmic_complexity", "pitch_range", "note_density", "contour"
 
+_MANY = 4
+"""So many notes and more can have any range and contour: first, last, and two extremes between."""
+
 _SLACK = 1e-9
 """Weight sums are hundredths: far below one, far above rounding."""
 
@@ -80,7 +83,7 @@ def nearest(base: Constraint, aim: Aim) -> Constraint:
     rhythm = _rhythm_options(base, aim)
     pitch = _pitch_options(base, aim)
     best: tuple[tuple[float, ...], dict[str, float]] | None = None
-    for notes in (0, 1, 2, 3):  # three stands for more
+    for notes in range(_MANY + 1):
         some, wide = rhythm[rhythm.notes == notes], pitch[notes]
         if not len(some) or not len(wide):
             continue
@@ -119,7 +122,8 @@ class _Options:
 
 
 def _rhythm_options(base: Constraint, aim: Aim) -> _Options:
-    pairs = reachable_rhythms(base.code, base.events, tied=base.tie_in is not None)
+    tied = base.tie_in is not None
+    pairs = reachable_rhythms(base.code, base.events, tied=tied, last_from=base.last_from)
     count, weight = pairs[:, 0], pairs[:, 1]
     pairs = pairs[(count >= base.counts[0]) & (count <= base.counts[1])]
     if base.weights is not None:
@@ -130,11 +134,11 @@ def _rhythm_options(base: Constraint, aim: Aim) -> _Options:
         values[DENSITY] = pairs[:, 0].astype(np.float64)
     if COMPLEXITY in aim.targets:
         values[COMPLEXITY] = pairs[:, 1] / TOTAL_WEIGHTS[base.code]
-    return _Options(values, np.minimum(pairs[:, 0], 3))
+    return _Options(values, np.minimum(pairs[:, 0], _MANY))
 
 
 def _pitch_options(base: Constraint, aim: Aim) -> dict[int, _Options]:
-    """Ranges and contours by number of notes (3 for more)."""
+    """Ranges and contours by number of notes (4 for more)."""
     size = len(base.pitches)
     span, contour = (grid.ravel() for grid in np.mgrid[0:size, 1 - size : size])
     possible = np.abs(contour) <= span
@@ -146,11 +150,10 @@ def _pitch_options(base: Constraint, aim: Aim) -> dict[int, _Options]:
         first = base.tie_out - contour
         possible &= (first >= 0) & (first < size)
     span, contour = span[possible], contour[possible]
+    needed = _notes_needed(span, contour, size, base.tie_out)
     out = {}
-    for notes in range(4):
-        which = (span == 0) & (contour == 0) if notes < 2 else np.ones(len(span), np.bool_)
-        if notes == 2:
-            which = np.abs(contour) == span
+    for notes in range(_MANY + 1):
+        which = needed <= max(notes, 1)
         if notes == 0 and base.tie_out is not None and base.tie_out != base.tie_in:
             which = np.zeros(len(span), np.bool_)
         values = {}
@@ -160,6 +163,21 @@ def _pitch_options(base: Constraint, aim: Aim) -> dict[int, _Options]:
             values[CONTOUR] = contour[which].astype(np.float64)
         out[notes] = _Options(values, np.full(int(which.sum()), notes))
     return out
+
+
+def _notes_needed(
+    span: npt.NDArray[np.int64], contour: npt.NDArray[np.int64], size: int, last: int | None
+) -> npt.NDArray[np.int64]:
+    """The fewest notes that have a range and a contour, 1 to 4, by options.
+
+    The ends of the measure are two, and may be extremes themselves. Where the last pitch is given, both
+    may have to lie between the extremes.
+    """
+    more = (np.abs(contour) < span).astype(np.int64)
+    if last is not None:
+        low, high = last - np.maximum(contour, 0), last - np.minimum(contour, 0)
+        more += (more == 1) & (high - span < 0) & (low + span >= size)
+    return np.where(span == 0, 1, 2 + more)
 
 
 def _least(rhythm: _Options, pitch: _Options, aim: Aim) -> tuple[tuple[float, ...], dict[str, float]]:

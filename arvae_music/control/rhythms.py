@@ -40,26 +40,31 @@ DIVISION_AFTER: npt.NDArray[np.int64] = np.array(
 
 
 @lru_cache(maxsize=64)
-def completions(code: int, allowed: bytes, *, weighted: bool) -> npt.NDArray[np.int16]:
+def completions(
+    code: int, allowed: bytes, *, weighted: bool, last_from: int | None = None
+) -> npt.NDArray[np.int16]:
     """What onsets from a tick on can add, as running counts over the weight.
 
     Args:
         code: meter code.
         allowed: where events may stand, 24 bytes of 0 and 1.
         weighted: whether weight sums matter; without, every weight counts as 0.
+        last_from: a tick at which or after which a note must start, or None.
 
     Returns:
         `[tick 0 to 24, division, notes added 0 to 24, weight w]`: how many weight sums below w
         (hundredths) can be added with so many notes. A sum between a and b can be added where the
         entries at b + 1 and at a differ.
     """
-    exact = _exact_completions(code, allowed, weighted=weighted)
+    exact = _exact_completions(code, allowed, weighted=weighted, last_from=last_from)
     running = np.cumsum(exact, axis=-1, dtype=np.int16)
     return np.concatenate([np.zeros_like(running[..., :1]), running], axis=-1)
 
 
 @lru_cache(maxsize=64)
-def _exact_completions(code: int, allowed: bytes, *, weighted: bool) -> npt.NDArray[np.bool_]:
+def _exact_completions(
+    code: int, allowed: bytes, *, weighted: bool, last_from: int | None
+) -> npt.NDArray[np.bool_]:
     """`[tick, division, notes, weight]`: whether exactly so much can be added from the tick on."""
     ticks = GRIDS[code].ticks
     weights = WEIGHTS[code] if weighted else np.zeros(TICKS, np.int64)
@@ -75,13 +80,19 @@ def _exact_completions(code: int, allowed: bytes, *, weighted: bool) -> npt.NDAr
                 weight = int(weights[tick])
                 added = later[after][:-1, : later.shape[-1] - weight]
                 table[tick, division, 1:, weight:] |= added
+        if tick == last_from:
+            table[tick, :, 0] = False
     return table
 
 
-def reachable_rhythms(code: int, allowed: bytes, *, tied: bool) -> npt.NDArray[np.int64]:
+def reachable_rhythms(
+    code: int, allowed: bytes, *, tied: bool, last_from: int | None = None
+) -> npt.NDArray[np.int64]:
     """Every (note count, weight sum in hundredths) that a legal rhythm has, `[pairs, 2]`.
 
-    `tied`: a note is tied into the measure, so none starts on its first tick.
+    `tied`: a note is tied into the measure, so none starts on its first tick. `last_from`: as in
+    `completions`.
     """
-    table = _exact_completions(code, allowed, weighted=True)[1 if tied else 0, FREE]
+    exact = _exact_completions(code, allowed, weighted=True, last_from=last_from)
+    table = exact[1 if tied else 0, FREE]
     return np.argwhere(table)

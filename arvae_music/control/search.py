@@ -105,9 +105,9 @@ def search(
 
 def _tables(constraints: Sequence[Constraint]) -> _Tables:
     weighted = any(c.weights is not None for c in constraints)
-    keys = [(c.code, c.events) for c in constraints]
+    keys = [(c.code, c.events, c.last_from) for c in constraints]
     names = list(dict.fromkeys(keys))
-    rests = [completions(code, events, weighted=weighted) for code, events in names]
+    rests = [completions(code, events, weighted=weighted, last_from=last) for code, events, last in names]
     width = max(rest.shape[-1] for rest in rests)
     padded = np.stack([np.pad(r, ((0, 0),) * 3 + ((0, width - r.shape[-1]),), mode="edge") for r in rests])
     goals = list(dict.fromkeys(c.goal for c in constraints))
@@ -240,11 +240,14 @@ def _legal(tick: int, state: _Beam, tables: _Tables, own: Tensor) -> tuple[Tenso
     weight = state.weight + tables.onset_weight[:, tick, None]
     onset = _remaining(tick + 1, division.clamp(min=0), state.count + 1, weight, tables)
 
+    # A measure that is tied out does not end in silence.
+    ends_now = (tables.tie_out != NONE)[:, None, None] & (torch.arange(COUNTS) == 0)
+    rested = rested & ~ends_now
+    held = held & ~(ends_now & ~state.sounding[..., None])
+
     legal = torch.zeros(size, width, PITCH_ID + tables.pitches.shape[1], dtype=torch.bool)
     legal[..., PAD_ID] = ~own[:, None] & torch.isfinite(state.score)
     legal[..., HOLD_ID] = may_hold & _completable(held, state, tables)
-    open_end = tables.tie_out[:, None] != NONE
-    rested = torch.where(open_end[..., None] & (torch.arange(COUNTS) == 0), False, rested)
     legal[..., REST_ID] = may_rest & _completable(rested, state, tables)
     legal[..., PITCH_ID:] = may_event[..., None] & _completable_pitches(onset, state, tables)
     return legal, division
