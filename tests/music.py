@@ -33,6 +33,29 @@ BEATS: dict[str, tuple[Fraction, int, tuple[Fraction, ...]]] = {
 }
 """Length of the beat in quarter notes, number of beats, places of the ticks in the beat."""
 
+_MIXED = [1, 2, 0.5, 2, 1]
+_EVEN = [1, 0.5, 1, 0.5, 1]
+TABLE: dict[str, list[float]] = {
+    "4/4": [0.2, *_MIXED, 0.67, *_MIXED, 0.25, *_MIXED, 0.67, *_MIXED],
+    "3/4": [0.2, *_MIXED, 0.67, *_MIXED, 0.67, *_MIXED],
+    "2/4": [0.2, *_MIXED, 0.67, *_MIXED, 0.25, *_MIXED, 0.67, *_MIXED],
+    "6/8": [0.2, *_EVEN, 0.67, *_EVEN],
+    "9/8": [0.2, *_EVEN, 0.67, *_EVEN, 0.67, *_EVEN],
+    "12/8": [0.2, *_EVEN, 0.67, *_EVEN, 0.25, *_EVEN, 0.67, *_EVEN],
+}
+"""The design's weights by tick."""
+
+# The sum of a beat: 6.5 + its start in quarter and eighth beats, 4 + its start in dotted ones.
+TOTAL: dict[str, float] = {
+    "4/4": 27.79,  # 4 * 6.5 + 0.2 + 0.67 + 0.25 + 0.67
+    "3/4": 21.04,  # 3 * 6.5 + 0.2 + 0.67 + 0.67
+    "2/4": 27.79,
+    "6/8": 8.87,  # 2 * 4 + 0.2 + 0.67
+    "9/8": 13.54,  # 3 * 4 + 0.2 + 0.67 + 0.67
+    "12/8": 17.79,  # 4 * 4 + 0.2 + 0.67 + 0.25 + 0.67
+}
+"""Their sums."""
+
 
 def places(meter: str) -> list[Fraction]:
     """Place of each tick of a meter in quarter notes, and the measure's end."""

@@ -7,27 +7,7 @@ from hypothesis import given
 from arvae_music.attributes import ATTRIBUTES, TOTAL_WEIGHTS, WEIGHTS, attributes, resolve, values_of
 from arvae_music.errors import UsageError
 from arvae_music.meter import GRIDS
-from tests.music import BEATS, REST, Part, Row, grid_of, melody_of, row, rows_of, tune_strategy
-
-MIXED = [1, 2, 0.5, 2, 1]
-EVEN = [1, 0.5, 1, 0.5, 1]
-TABLE = {
-    "4/4": [0.2, *MIXED, 0.67, *MIXED, 0.25, *MIXED, 0.67, *MIXED],
-    "3/4": [0.2, *MIXED, 0.67, *MIXED, 0.67, *MIXED],
-    "2/4": [0.2, *MIXED, 0.67, *MIXED, 0.25, *MIXED, 0.67, *MIXED],
-    "6/8": [0.2, *EVEN, 0.67, *EVEN],
-    "9/8": [0.2, *EVEN, 0.67, *EVEN, 0.67, *EVEN],
-    "12/8": [0.2, *EVEN, 0.67, *EVEN, 0.25, *EVEN, 0.67, *EVEN],
-}
-# The sum of a beat: 6.5 + its start in quarter and eighth beats, 4 + its start in dotted ones.
-TOTAL = {
-    "4/4": 27.79,  # 4 * 6.5 + 0.2 + 0.67 + 0.25 + 0.67
-    "3/4": 21.04,  # 3 * 6.5 + 0.2 + 0.67 + 0.67
-    "2/4": 27.79,
-    "6/8": 8.87,  # 2 * 4 + 0.2 + 0.67
-    "9/8": 13.54,  # 3 * 4 + 0.2 + 0.67 + 0.67
-    "12/8": 17.79,  # 4 * 4 + 0.2 + 0.67 + 0.25 + 0.67
-}
+from tests.music import BEATS, REST, TABLE, TOTAL, Part, Row, grid_of, melody_of, row, rows_of, tune_strategy
 
 
 def value(name: str, meter: str, events: dict[int, int]) -> float:
