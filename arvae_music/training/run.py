@@ -107,7 +107,6 @@ def run_training(
         )
         run.begin(progress)
         fit(fabric, task, schedule, listener, progress=progress, tensors=tensors, save=run.save)
-        run.finish(task)
         state = None
     return folder / BEST
 
@@ -171,6 +170,8 @@ class _FolderRun:
             plain = {name: value if math.isfinite(value) else None for name, value in figures.items()}
             if isinstance(state.task, VaeTask):
                 self._write_checkpoints(state.task, plain, state.progress, better=better)
+            elif better:
+                self._write_events(state.task)
             line = json.dumps({"task": state.task.name, **plain})
             with (self.folder / METRICS).open("a") as file:
                 file.write(line + "\n")
@@ -180,13 +181,14 @@ class _FolderRun:
             self.folder / STATE, RunState(state.progress, settings, self.data.hash, tensors, self.command)
         )
 
-    def finish(self, task: Task) -> None:
-        """A task is done: the event language model goes to where the next task finds it."""
-        if isinstance(task.module, EventModel):
-            self.events = copy.deepcopy(task.module).cpu().eval()
-            vae = MeasureVAE(self.settings.model)
-            empty = Checkpoint(vae, self.events, self.settings.model, Calibration({}))
-            save_checkpoint(self.folder / EVENTS, empty)
+    def _write_events(self, task: Task) -> None:
+        """The event language model, to where the auto-encoder's checkpoints take it from."""
+        events = copy.deepcopy(task.module).cpu().eval()
+        assert isinstance(events, EventModel)  # noqa: S101 - there are two tasks
+        settings = self.settings.model
+        save_checkpoint(
+            self.folder / EVENTS, Checkpoint(MeasureVAE(settings), events, settings, Calibration({}))
+        )
 
     def _write_checkpoints(
         self, task: VaeTask, figures: dict[str, float | None], progress: Progress, *, better: bool
