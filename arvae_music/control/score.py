@@ -131,8 +131,6 @@ class EventScorer:
         size, width = first.shape
         codes = self.codes[:, None].expand(size, width)
         here, none = self.places[..., 0, tick], self.places[..., 1, tick]
-        if tick == 0:  # a tie or an event: nothing to choose
-            here, none = torch.zeros_like(here), torch.zeros_like(none)
         leaps = self.model.interval_scores(self.states, torch.full_like(codes, tick), codes)
         gains = torch.full((size, width, PITCH_ID + self.pitches), 0.0)
         gains[..., HOLD_ID] = none
