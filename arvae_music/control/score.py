@@ -28,10 +28,10 @@ class ScoreWeights:
             the source would else forbid what the request needs.
     """
 
-    decoder: float = 0.5
+    decoder: float = 0.25
     events: float = 1.0
-    source: float = 1.0
-    pitch: float = 1.0
+    source: float = 3.0
+    pitch: float = 3.0
     floor: float = -8.0
 
 
