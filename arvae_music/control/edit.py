@@ -12,7 +12,7 @@ import torch
 from arvae_music.attributes import ATTRIBUTES, Attribute, values_of
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
-from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
+from arvae_music.control.plan import Planned, Planner, is_met, own_pitches, shifted
 from arvae_music.control.report import MeasureReport, Report, Status
 from arvae_music.control.request import Request
 from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
@@ -188,7 +188,7 @@ class Editor:
         """New tokens by row; measures with the same tokens and ties get the same ones."""
         alike: dict[tuple[bytes, Constraint], list[int]] = {}
         for i, plan in enumerate(plans):
-            if plan.constraint is not None and plan.tokens is not None and not _is_met(plan):
+            if plan.constraint is not None and plan.tokens is not None and not is_met(plan):
                 alike.setdefault((plan.tokens.tobytes(), plan.constraint), []).append(i)
         settings = self.checkpoint.settings
         leaps = Leaps(self.checkpoint.events, Vocabulary(settings.lowest, settings.highest))
@@ -200,15 +200,6 @@ class Editor:
             jobs.append(job_of(plans[members[0]], context))
         found = search_jobs(self.checkpoint, jobs, self.weights, beam=self.beam)
         return {i: tokens for members, tokens in zip(alike.values(), found, strict=True) for i in members}
-
-
-def _is_met(plan: Planned) -> bool:
-    """Whether the measure has what is asked for as it stands."""
-    return all(
-        abs(plan.values[attribute.name] - plan.targets[attribute.name]) <= attribute.tolerance + 1e-9
-        for attribute in ATTRIBUTES
-        if attribute.name in plan.targets
-    )
 
 
 def _is_selected(row: Measure, selection: Collection[int]) -> bool:

@@ -114,7 +114,11 @@ class Planner:
         row, grid = planned.row, planned.row.grid
         assert grid is not None and planned.tokens is not None  # noqa: S101, PT018 - see plan
         low = self.vocabulary.lowest
-        relative = all(request.change.kind == "relative" for request in self.requests)
+        # A relative request never empties a measure, whatever is asked for beside it.
+        relative = any(
+            request.change.kind == "relative" and request.attribute.name in planned.targets
+            for request in self.requests
+        )
 
         def number(pitch: int | None) -> int | None:
             return None if pitch is None else pitch + shift - low
@@ -134,6 +138,8 @@ class Planner:
         wanted = constrain(free, planned.targets)
         if wanted.is_feasible():
             return replace(planned, constraint=wanted, chromatic=True)
+        if is_met(planned):  # by events that a search does not try where a pickup cuts a beat in two
+            return planned
         std = {name: line.std for name, line in self.calibration.lines[meter].items()}
         pinned = nearest(free, Aim(planned.targets, planned.values, std))
         own = replace(pinned, pitches=base.pitches)
@@ -165,6 +171,15 @@ class Planner:
         if len(clash) > 1:
             return f"{said} cannot be had together in one measure of {grid.name}"
         return f"no measure of {grid.name} has {said}"
+
+
+def is_met(plan: Planned) -> bool:
+    """Whether the measure has what is asked for as it stands."""
+    return all(
+        abs(plan.values[attribute.name] - plan.targets[attribute.name]) <= attribute.tolerance + 1e-9
+        for attribute in ATTRIBUTES
+        if attribute.name in plan.targets
+    )
 
 
 def shifted(tokens: Tokens, semitones: int) -> Tokens:
