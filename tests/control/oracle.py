@@ -142,10 +142,10 @@ def rhythms(
 
 @dataclass(frozen=True)
 class Reach:
-    """What a whole measure can have, of a vocabulary of `size` pitches numbered from 0."""
+    """What a whole measure can have, of some pitches."""
 
     meter: str
-    size: int
+    allowed: tuple[int, ...]
     tie_in: int | None = None
     tie_out: int | None = None
     join: int | None = None
@@ -162,15 +162,15 @@ class Reach:
         """Ranges and contours of so many notes (4 for more): those of first, last and two between."""
         if count < 2:
             return {(0, 0)}
-        lasts = range(self.size) if self.tie_out is None else [self.tie_out]
+        lasts = self.allowed if self.tie_out is None else (self.tie_out,)
         found = set()
-        for first, last in product(range(self.size), lasts):
+        for first, last in product(self.allowed, lasts):
             low, high = min(first, last), max(first, last)
             spans = {high - low}
             if count > 2:
-                spans |= {max(high, p) - min(low, p) for p in range(self.size)}
+                spans |= {max(high, p) - min(low, p) for p in self.allowed}
             if count > 3:
-                spans |= {max(high, q) - min(low, p) for p, q in combinations(range(self.size), 2)}
+                spans |= {max(high, q) - min(low, p) for p, q in combinations(self.allowed, 2)}
             found |= {(span, last - first) for span in spans}
         return found
 
