@@ -35,10 +35,10 @@ def train(
             "--resume", help="Go on with the run in the folder; the settings are those that it began with."
         ),
     ] = False,
-    epochs: Annotated[int, _setting("Passes over the training measures.")] = 60,
+    epochs: Annotated[int, _setting("Passes over the training measures.")] = 30,
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
-    ] = 15,
+    ] = 12,
     batch_size: Annotated[int, _setting("Measures in a step.")] = 256,
     learning_rate: Annotated[float, _setting("Peak of the one-cycle rate.")] = 3e-3,
     weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,

@@ -31,8 +31,8 @@ class TrainingSettings:
         model: sizes of the networks.
     """
 
-    epochs: int = 60
-    event_epochs: int = 15
+    epochs: int = 30
+    event_epochs: int = 12
     batch_size: int = 256
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
