@@ -14,8 +14,8 @@ import torch
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.edit import Edit, Editor
-from arvae_music.control.plan import shifted
-from arvae_music.control.request import Change, Request, requests_of_keywords
+from arvae_music.control.plan import fits, shifted
+from arvae_music.control.request import Change, Request, read_requests
 from arvae_music.control.score import Scores, ScoreWeights
 from arvae_music.control.search import search
 from arvae_music.errors import ArvaeError
@@ -112,7 +112,7 @@ class Model:
             UsageError: an unknown attribute or measure, or a bad change.
             ArvaeError: with `strict`, a measure cannot be exact.
         """
-        asked = (*requests, *requests_of_keywords(changes)) if changes or not requests else requests
+        asked = read_requests(changes.items(), requests)
         editor = Editor(self.checkpoint, self.name, self.weights, self.beam)
         return editor.edit(tune, asked, selection=measures, chromatic=chromatic, strict=strict, seed=seed)
 
@@ -130,10 +130,9 @@ class Model:
         for i, row in enumerate(measures(tune.melody)):
             if row.tokens is None or row.grid is None:
                 continue
-            moved = shifted(row.tokens, shift)
-            if vocabulary.fits(moved) and row.grid.name in self.checkpoint.calibration.lines:
+            if fits(row, shift, vocabulary) and row.grid.name in self.checkpoint.calibration.lines:
                 rows.append(i)
-                tokens.append(moved)
+                tokens.append(shifted(row.tokens, shift))
                 codes.append(row.grid.code)
         if not rows:
             raise ArvaeError(f"{tune.path}: no measure that the model {self.name} can read")

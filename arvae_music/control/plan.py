@@ -85,14 +85,12 @@ class Planner:
     def _fit(self, row: Measure, shift: int) -> Planned:
         if row.tokens is None or row.grid is None:
             return Planned(row, skipped=row.reason or "unreadable")
-        tokens = shifted(row.tokens, shift)
-        low, high = self.vocabulary.lowest, self.vocabulary.highest
-        ties = [pitch + shift for pitch in (row.tie_in, row.tie_out) if pitch is not None]
-        if not self.vocabulary.fits(tokens) or any(not low <= pitch <= high for pitch in ties):
+        if not fits(row, shift, self.vocabulary):
+            low, high = self.vocabulary.lowest, self.vocabulary.highest
             return Planned(row, skipped=f"pitches outside {low} to {high} (MIDI), the model's range")
         if row.grid.name not in self.calibration.lines:
             return Planned(row, skipped=f"the model {self.model} was not trained on {row.grid.name}")
-        return Planned(row, tokens=tokens)
+        return Planned(row, tokens=shifted(row.tokens, shift))
 
     def _targets(self, values: Mapping[str, float], meter: str) -> tuple[dict[str, float], dict[str, str]]:
         """Targets by attribute name, and the relative requests that do not concern the measure."""
@@ -180,6 +178,15 @@ def is_met(plan: Planned) -> bool:
         for attribute in ATTRIBUTES
         if attribute.name in plan.targets
     )
+
+
+def fits(row: Measure, shift: int, vocabulary: Vocabulary) -> bool:
+    """Whether every pitch of a measure, those tied into it and out of it too, is the model's."""
+    if row.tokens is None:
+        return False
+    ties = [pitch + shift for pitch in (row.tie_in, row.tie_out) if pitch is not None]
+    inside = all(vocabulary.lowest <= pitch <= vocabulary.highest for pitch in ties)
+    return inside and bool(vocabulary.fits(shifted(row.tokens, shift)))
 
 
 def shifted(tokens: Tokens, semitones: int) -> Tokens:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +23,10 @@ class Change:
     kind: Literal["relative", "absolute"]
     value: float
     in_std: bool = False
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise UsageError(f"a change of {self.value}: give a finite number")
 
     def __str__(self) -> str:
         number = f"{self.value:g}"
@@ -93,18 +99,20 @@ class Request:
         if not change.in_std:
             return value + change.value
         amount = change.value * std
-        if self.attribute.whole and amount:
-            amount = round(amount) or (1 if amount > 0 else -1)
+        if self.attribute.whole and change.value:
+            amount = round(amount) or math.copysign(1, change.value)
         return value + amount
 
 
-def read_requests(pairs: Iterable[tuple[str, Change | str]]) -> tuple[Request, ...]:
-    """Requests of names and changes, in the order given.
+def read_requests(
+    pairs: Iterable[tuple[str, Change | str]], given: Iterable[Request] = ()
+) -> tuple[Request, ...]:
+    """Requests of names and changes, in the order given, after those that are `given` as such.
 
     Raises:
         UsageError: an unknown attribute, a bad change, an attribute asked for twice, or nothing.
     """
-    requests: list[Request] = []
+    requests = list(given)
     for name, change in pairs:
         attribute = resolve(name)
         if not isinstance(change, (str, Change)):
@@ -112,14 +120,11 @@ def read_requests(pairs: Iterable[tuple[str, Change | str]]) -> tuple[Request, .
                 f"{name}={change!r} may mean a change or a value: "
                 f"write by({change}) or '+{change}', to({change}) or '{change}'"
             )
-        if any(request.attribute.name == attribute.name for request in requests):
-            raise UsageError(f"{attribute.short} is asked for twice: give one change for each attribute")
         requests.append(Request(attribute, parse_change(change) if isinstance(change, str) else change))
     if not requests:
         raise UsageError("nothing is asked for: name an attribute and a change, as in density +2")
+    counts = Counter(request.attribute.short for request in requests)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise UsageError(f"{twice[0]} is asked for twice: give one change for each attribute")
     return tuple(requests)
-
-
-def requests_of_keywords(changes: Mapping[str, Change | str]) -> tuple[Request, ...]:
-    """Requests of keyword arguments, as `density="+2"`."""
-    return read_requests(changes.items())
