@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -80,7 +82,7 @@ def several_requests(draw: st.DrawFn) -> list[Asked]:
 
 def onsets(melody: Melody, bars: Sequence[int], meter: str) -> list[tuple[int, int]]:
     """Tick and pitch of every note that starts in a measure, by its notes alone."""
-    found, length = [], 0
+    found, length = [], Fraction(0)
     for number in bars:
         bar = melody.bars[number]
         for note in melody.notes:
@@ -194,7 +196,7 @@ def test_an_edit_keeps_its_promises(
     rows = measures(source)
     numbers = [row.index for row in rows]
     selection = None if all_measures else set(data.draw(st.lists(st.sampled_from(numbers), unique=True)))
-    changes = {name: text for one in asked for name, text in one.keyword.items()}
+    changes: dict[str, Any] = {name: text for one in asked for name, text in one.keyword.items()}
     tune = Tune(Path("random.mid"), source)
     edit = Model("small", checkpoint, beam=8).edit(tune, measures=selection, **changes)
     result = edit.tune.melody
