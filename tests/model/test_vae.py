@@ -1,0 +1,122 @@
+"""The auto-encoder: shapes, PAD, and that a measure's company in the batch does not matter."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from arvae_music.errors import ArvaeError
+from arvae_music.model import MeasureVAE, ModelSettings, Posterior, Vocabulary
+from tests.fakes import METERS, TINY, random_measure, tiny_vae
+from tests.music import BEATS, grid_of
+
+IDS = 3 + 48
+"""PAD, HOLD, REST, and the pitches 48 to 95."""
+
+
+def mixed_batch(seed: int = 0, each: int = 3) -> tuple[Tensor, Tensor]:
+    """Token ids and meter codes of measures of every meter, shuffled."""
+    generator = np.random.default_rng(seed)
+    names = [name for name in METERS for _ in range(each)]
+    generator.shuffle(names)
+    tokens = np.stack([random_measure(name, generator) for name in names])
+    codes = torch.tensor([grid_of(name).code for name in names])
+    return torch.from_numpy(Vocabulary().ids(tokens)), codes
+
+
+def test_shapes_with_the_sizes_that_are_trained() -> None:
+    vae = MeasureVAE(ModelSettings())
+    ids, meters = mixed_batch(each=1)
+    coded = vae(ids, meters)
+    assert coded.posterior.mean.shape == coded.posterior.log_std.shape == coded.z.shape == (6, 32)
+    assert coded.log_probabilities.shape == (6, 24, IDS)
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_pad_is_certain_past_the_meter_and_impossible_in_it(meter: str) -> None:
+    vae = tiny_vae()
+    own = 6 * BEATS[meter][1]
+    z = 5 * torch.randn(7, 6, generator=torch.Generator().manual_seed(0))  # far out, too
+    probabilities = vae.decoder(z, torch.full((7,), grid_of(meter).code)).exp()
+    assert (probabilities[:, :own, 0] == 0).all()
+    assert (probabilities[:, own:, 0] == 1).all()
+    assert (probabilities[:, own:, 1:] == 0).all()
+    assert torch.allclose(probabilities.sum(dim=-1), torch.ones(7, 24), atol=1e-5)
+    assert (probabilities[:, :own, 1:] > 0).all()
+
+
+def test_a_measure_is_coded_alike_alone_and_among_other_meters() -> None:
+    vae = tiny_vae()
+    ids, meters = mixed_batch()
+    posterior = vae.encoder(ids, meters)
+    decoded = vae.decoder(posterior.mean, meters).exp()
+    for i in range(len(ids)):
+        alone = vae.encoder(ids[i : i + 1], meters[i : i + 1])
+        assert torch.allclose(alone.mean[0], posterior.mean[i], atol=1e-5)
+        assert torch.allclose(alone.log_std[0], posterior.log_std[i], atol=1e-5)
+        again = vae.decoder(alone.mean, meters[i : i + 1]).exp()
+        assert torch.allclose(again[0], decoded[i], atol=1e-5)
+
+
+def test_the_model_hears_tokens_and_meter() -> None:
+    # Else the test above would hold for a model that ignores what it is given.
+    vae = tiny_vae()
+    ids, meters = mixed_batch()
+    whole = meters == grid_of("4/4").code
+    ids, meters = ids[whole], meters[whole]
+    mean = vae.encoder(ids, meters).mean
+    assert (mean[0] - mean[1]).abs().max() > 1e-3
+    other = torch.full_like(meters, grid_of("2/4").code)  # four beats, of another kind
+    assert (vae.encoder(ids, other).mean - mean).abs().max() > 1e-3
+    assert (vae.decoder(mean, other).exp() - vae.decoder(mean, meters).exp()).abs().max() > 1e-3
+
+
+def test_a_beat_past_the_meter_is_not_read() -> None:
+    vae = tiny_vae()
+    generator = np.random.default_rng(5)
+    ids = torch.from_numpy(Vocabulary().ids(random_measure("6/8", generator)))[None]
+    noisy = ids.clone()
+    noisy[:, 12:] = 9
+    meter = torch.tensor([grid_of("6/8").code])
+    assert torch.equal(vae.encoder(noisy, meter).mean, vae.encoder(ids, meter).mean)
+
+
+def test_a_draw_of_z_is_mean_and_noise_from_the_generator() -> None:
+    mean = torch.tensor([[1.0, -2.0]]).repeat(20_000, 1)
+    posterior = Posterior(mean, torch.tensor([0.5, 3.0]).log().expand_as(mean))
+    drawn = posterior.sample(torch.Generator().manual_seed(3))
+    assert torch.equal(drawn, posterior.sample(torch.Generator().manual_seed(3)))
+    assert not torch.equal(drawn, posterior.sample(torch.Generator().manual_seed(4)))
+    # Standard errors of 20,000 draws: std / 141 for the mean, std / 200 for the deviation; five of each.
+    assert drawn[:, 0].mean() == pytest.approx(1.0, abs=5 * 0.5 / 141)
+    assert drawn[:, 1].mean() == pytest.approx(-2.0, abs=5 * 3.0 / 141)
+    assert drawn[:, 0].std() == pytest.approx(0.5, abs=5 * 0.5 / 200)
+    assert drawn[:, 1].std() == pytest.approx(3.0, abs=5 * 3.0 / 200)
+
+
+def test_the_spread_of_the_posterior_stays_within_bounds() -> None:
+    vae = tiny_vae()
+    with torch.no_grad():
+        vae.encoder.posterior.weight.mul_(1e4)
+    log_std = vae.encoder(*mixed_batch()).log_std
+    assert log_std.min() == -8
+    assert log_std.max() == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"latent": 3}, "latent is 3: 4 attributes"),
+        ({"latent": 0}, "latent is 0"),
+        ({"decoder_width": 9000}, "decoder_width is 9000"),
+        ({"lowest": 95, "highest": 48}, "95 and 48"),
+        ({"highest": 128}, "48 and 128"),
+    ],
+)
+def test_sizes_out_of_range_are_refused(wrong: dict[str, int], line: str) -> None:
+    with pytest.raises(ArvaeError, match=line):
+        ModelSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_tiny_is_tiny() -> None:
+    assert sum(p.numel() for p in MeasureVAE(TINY).parameters()) < 20_000
