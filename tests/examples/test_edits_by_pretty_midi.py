@@ -14,11 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from arvae_music.cli.app import app
-from arvae_music.control import bundled
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
-
-pytestmark = pytest.mark.skipif(not bundled(), reason="no bundled model in this checkout")
 
 REEL = [(4 * i, 4 * i + 4) for i in range(16)]
 POLKA = [(2 * i, 2 * i + 2) for i in range(32)]
