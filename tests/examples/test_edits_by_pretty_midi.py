@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import pretty_midi
 import pytest
-from typer.testing import CliRunner
-
 from arvae_music.cli.app import app
+from typer.testing import CliRunner
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
@@ -94,7 +93,7 @@ def counted(path: Path, example: Example) -> list[Counted]:
             inside += [(q - start + offset, p) for q, p in onsets if start - 0.01 <= q < end - 0.01]
             offset += end - start
         pitches = [pitch for _, pitch in inside]
-        length, beats, weights = METERS[example.meter]
+        _, beats, weights = METERS[example.meter]
         total = sum(beats) + len(beats) * sum(weights.values())
         out.append(
             Counted(
