@@ -251,6 +251,19 @@ def test_pitches_from_outside_the_tune_only_where_needed_and_told(model: Model) 
     assert not notices(free, "chromatic")
 
 
+def test_a_silent_tune_can_be_filled(model: Model) -> None:
+    edit = model.edit(tune(EMPTY, EMPTY), density="4", contour="=-7")
+    assert counts(edit) == [4, 4]
+    assert told(edit) == [("exact", None)] * 2
+
+
+def test_more_measures_than_are_searched_at_once(model: Model) -> None:
+    parts = [Part("4/4", 0, 24, {0: 60 + i % 12, 6: 60 + i // 12, 12: 64}) for i in range(70)]
+    edit = model.edit(tune(*parts), density="+1", contour="-1")
+    assert counts(edit) == [4] * 70
+    assert edit.report.summary["exact"] == 70
+
+
 def test_what_holds_already_stays_as_it_is(model: Model) -> None:
     source = tune(RUN, THREE, EMPTY)
     edit = model.edit(source, density="+0")

@@ -21,6 +21,7 @@ from arvae_music.control.report import MeasureReport
 from arvae_music.formats.tune import Tune
 from arvae_music.measures import Measure, measures
 from arvae_music.melody import Melody
+from arvae_music.tokens import is_legal
 from arvae_music.training.checkpoint import Checkpoint
 from tests.control.conftest import METERS, STD
 from tests.control.oracle import COMPLEXITY, CONTOUR, DENSITY, RANGE, Reach, cost, hundredths, meets
@@ -291,3 +292,4 @@ def test_reconstruction_is_legal_and_keeps_ties(checkpoint: Checkpoint, parts: l
     latents = model.encode(Tune(Path("random.mid"), source))
     assert latents.z.shape == (len(readable), 6)
     assert latents.rows.tolist() == readable
+    assert is_legal(model.decode(latents), latents.meters).all()

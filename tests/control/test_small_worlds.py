@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.nearest import Aim, colliding, constrain, nearest
+from arvae_music.control.outlook import outlook
 from arvae_music.control.score import Scores
 from arvae_music.control.search import search
 from tests.control.oracle import (
@@ -225,6 +226,17 @@ def test_colliding_names_a_smallest_set_that_cannot_hold(world: Setting, data: s
         assert set(got) in impossible
         assert len(got) == min(map(len, impossible))
     assert constrain(base(world), targets).is_feasible() == (not impossible)
+
+
+@given(worlds(), st.integers(0, 2**32), st.floats(0, 3))
+@settings(max_examples=60)
+def test_the_outlook_never_expects_too_little(world: Setting, seed: int, note_cost: float) -> None:
+    """At the start it is at least what the best measure with so many notes is worth, less their cost."""
+    scores = random_scores(world, seed)
+    ahead = outlook([base(world)], scores, note_cost)[0, 0, 0]
+    for tokens in legal_measures(world):
+        notes = sum(token >= 0 for token in tokens)
+        assert worth(scores, tokens) - notes * note_cost <= float(ahead[notes]) + 1e-3
 
 
 def test_measures_are_searched_together_as_they_are_alone() -> None:
