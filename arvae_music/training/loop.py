@@ -93,7 +93,8 @@ def fit(
         progress: where to start.
         tensors: weights and moments to start from, or None for a fresh start.
         save: called after each epoch with its figures, and with None where an interruption (any
-            exception) leaves an epoch half done; what it saves, `progress` and `tensors` give back.
+            exception) leaves an epoch half done, unless it leaves a step half done; what it saves,
+            `progress` and `tensors` give back.
     """
     if tensors is not None:
         weights = {n[8:]: t for n, t in tensors.items() if n.startswith("weights.")}
@@ -114,7 +115,7 @@ def fit(
             save(state, figures)
             listener.epoch(task.name, figures)
     except BaseException:
-        if progress.step:
+        if progress.step and not run.torn:
             save(state, None)
         raise
 
@@ -128,6 +129,8 @@ class _Run:
     module: Any
     optimizer: Any
     listener: Listener
+    torn: bool = False
+    """Whether weights are ahead of the progress: from there a run would take a step twice."""
 
     def epoch(self, progress: Progress) -> dict[str, float]:
         """Go on with an epoch from its next step to its end; its figures."""
@@ -141,6 +144,7 @@ class _Run:
                     before = sums.get(name, progress.sums.get(name, 0.0))
                     sums[name] = term.detach().double() + before
                 progress.step += 1
+                self.torn = False
                 if progress.step % _TELL_EVERY == 0 or progress.step == self.steps:
                     self._tell(progress, sums, began, first)
         finally:  # they stay on the device until somebody looks
@@ -180,6 +184,7 @@ class _Run:
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
         self.fabric.clip_gradients(self.module, self.optimizer, max_norm=CLIP)
+        self.torn = True
         self.optimizer.step()
         return terms
 
