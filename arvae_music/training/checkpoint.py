@@ -19,6 +19,11 @@ from arvae_music.model.calibration import Calibration
 FORMAT = "arvae_music 1"
 """Name and version of the layout; another one is refused."""
 
+_FAULTS = (
+    ArvaeError, OSError, SafetensorError, AttributeError, KeyError, TypeError, ValueError, RuntimeError
+)  # fmt: skip
+"""What reading a file that is no checkpoint may end in."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -69,12 +74,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise ArvaeError(f"{path} is not a checkpoint of this version of arvae-music")
+                raise ValueError("it is not of this version of arvae-music")
             return _assemble(metadata, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except FileNotFoundError:
         raise ArvaeError(f"{path}: no such checkpoint") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except _FAULTS as error:
+        said = str(error).strip() or type(error).__name__
+        reason = said.splitlines()[0].rstrip(":")
         raise ArvaeError(f"{path} is not a usable checkpoint: {reason}") from error
 
 
