@@ -186,9 +186,10 @@ class _FolderRun:
         events = copy.deepcopy(task.module).cpu().eval()
         assert isinstance(events, EventModel)  # noqa: S101 - there are two tasks
         settings = self.settings.model
-        save_checkpoint(
-            self.folder / EVENTS, Checkpoint(MeasureVAE(settings), events, settings, Calibration({}))
-        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.settings.seed)  # a stand-in, but always the same one
+            vae = MeasureVAE(settings)
+        save_checkpoint(self.folder / EVENTS, Checkpoint(vae, events, settings, Calibration({})))
 
     def _write_checkpoints(
         self, task: VaeTask, figures: dict[str, float | None], progress: Progress, *, better: bool
