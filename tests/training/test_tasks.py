@@ -1,0 +1,213 @@
+"""Parts of the training step and of validation, by hand."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from arvae_music.errors import ArvaeError
+from arvae_music.model import EventModel, Vocabulary
+from arvae_music.model.calibration import Calibration, Line
+from arvae_music.training.checkpoint import Checkpoint
+from arvae_music.training.evaluate import reconstruction_by_meter
+from arvae_music.training.loop import one_cycle
+from arvae_music.training.run import calibrate, encode_means
+from arvae_music.training.tasks import (
+    EventTask,
+    Measures,
+    attribute_values,
+    most_probable,
+    nats_per_note,
+    transposed,
+)
+from tests.fakes import TINY, Entry, corpus_of, tiny_events, tiny_vae
+from tests.music import HOLD, REST, row
+from tests.training.small import SMALL, some_measures
+
+
+def test_one_cycle_by_hand() -> None:
+    # 10 steps with a peak of 1: from 1/25 up to 1 over 3 steps, then down to 1/250,000.
+    rates = [one_cycle(step, 10, 1.0) for step in range(11)]
+    assert rates[0] == pytest.approx(0.04)
+    assert rates[3] == pytest.approx(1.0)
+    assert rates[10] == pytest.approx(4e-6)
+    # Half of the way the cosine is 0, so the rate is half of the sum of the ends.
+    assert one_cycle(3, 20, 0.5) == pytest.approx((0.02 + 0.5) / 2)
+    assert one_cycle(13, 20, 0.5) == pytest.approx((0.5 + 2e-6) / 2)
+    # A third of the way: the cosine of 60 degrees is 1/2, so three quarters of the start are left.
+    assert rates[1] == pytest.approx(0.75 * 0.04 + 0.25 * 1.0)
+    assert rates == sorted(rates[:4]) + sorted(rates[4:], reverse=True)
+    assert one_cycle(0, 1, 1.0) == pytest.approx(0.04)  # a run of a single step
+
+
+token = st.sampled_from((1, 2)) | st.integers(3, 50)
+"""HOLD, REST and the 48 pitches."""
+
+
+@given(st.lists(st.lists(token, min_size=24, max_size=24), min_size=1, max_size=6), st.integers(1, 24))
+def test_a_transposed_measure_keeps_its_intervals(rows: list[list[int]], most: int) -> None:
+    ids = torch.tensor(rows)
+    ids[:, 20:] = 0  # PAD
+    moved = transposed(ids, most, 51, torch.Generator().manual_seed(0))
+    assert torch.equal(moved, transposed(ids, most, 51, torch.Generator().manual_seed(0)))
+    pitched = ids >= 3
+    assert torch.equal(moved[~pitched], ids[~pitched])
+    for before, after in zip(ids.tolist(), moved.tolist(), strict=True):
+        shifts = {b - a for a, b in zip(before, after, strict=True) if a >= 3}
+        assert len(shifts) <= 1
+        assert all(abs(shift) <= most for shift in shifts)
+        assert all(3 <= b <= 50 for a, b in zip(before, after, strict=True) if a >= 3)
+
+
+def test_every_shift_is_drawn_and_none_beyond() -> None:
+    ids = torch.full((2000, 24), 1)
+    ids[:, 0] = 20
+    moved = transposed(ids, 3, 51, torch.Generator().manual_seed(0))[:, 0]
+    assert set(moved.tolist()) == {17, 18, 19, 20, 21, 22, 23}
+    # A measure over the whole range has no room, one at its top goes down only.
+    ids[:, 6] = 50
+    assert set(transposed(ids, 3, 51, torch.Generator().manual_seed(0))[:, 0].tolist()) == {17, 18, 19, 20}
+    ids[:, 12] = 3
+    assert torch.equal(transposed(ids, 3, 51, torch.Generator().manual_seed(0)), ids)
+    assert transposed(ids, 0, 51, torch.Generator()) is ids
+
+
+def test_attribute_values_stand_in_the_order_of_their_dimensions() -> None:
+    rows = Measures(row("4/4", {0: 60, 6: 67, 12: 62})[None], np.array([0]), np.array([-1]))
+    values = attribute_values(rows, ("contour", "note_density", "pitch_range"))
+    assert values.tolist() == [[2.0, 3.0, 7.0]]
+    assert values.dtype == np.float32
+    assert attribute_values(rows, ()).shape == (1, 0)
+
+
+class Parrot(nn.Module):
+    """Stands in for the auto-encoder: z is the token ids, and they come back but for some faults."""
+
+    class Mean(NamedTuple):
+        mean: Tensor
+
+    def __init__(self, faults: dict[tuple[int, int], int]) -> None:
+        super().__init__()
+        self.faults, self.seen = faults, 0
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def encoder(self, ids: Tensor, meters: Tensor) -> Mean:
+        return self.Mean(ids.float())
+
+    def decoder(self, z: Tensor, meters: Tensor) -> Tensor:
+        ids = z.long()
+        for (measure, tick), number in self.faults.items():
+            if 0 <= measure - self.seen < len(ids):
+                ids[measure - self.seen, tick] = number
+        self.seen += len(ids)
+        return nn.functional.one_hot(ids, 51).float().log()
+
+
+ENTRIES = [
+    Entry("4/4", {0: 60, 6: 62}, tune=0, split="test"),
+    Entry("4/4", {0: 64}, tune=0, bar=2, split="test"),
+    Entry("6/8", {0: 60, 3: 64, 6: 67}, tune=1, split="test"),
+    Entry("6/8", {0: 60, 3: 100}, tune=1, bar=2, split="test"),  # too high for the model
+    Entry("9/8", {0: 60}, tune=2, split="test"),  # a meter that it was not trained on
+    Entry("4/4", {0: 60}, tune=3, split="train"),
+]
+LINE = Line((0.0, 1.0), (0.0, 1.0), 0.5, 0.5)
+KNOWN = Calibration({name: {"contour": LINE} for name in ("4/4", "6/8", "3/4")})
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 1024])
+def test_the_most_probable_tokens_are_those_of_the_decoder(batch_size: int) -> None:
+    rows = Measures(np.stack([e.tokens for e in ENTRIES[:3]]), np.array([0, 0, 3]), np.array([-1] * 3))
+    parrot = Parrot({(0, 6): 3 + 63 - 48, (2, 3): 1})
+    decoded = most_probable(parrot, rows, Vocabulary(), batch_size)  # type: ignore[arg-type]
+    expected = rows.tokens.copy()
+    expected[0, 6], expected[2, 3] = 63, HOLD
+    assert decoded.tolist() == expected.tolist()
+    assert decoded.dtype == np.int16
+
+
+def test_reconstruction_counts_what_the_model_can_read() -> None:
+    # Of five measures in the test split two in 4/4 and one in 6/8 are left. In the second of 4/4 one tick
+    # of 24 is wrong (a note that is none), and in 6/8 two of 12 (a rest for a note, and one more note).
+    parrot = Parrot({(1, 12): 3 + 60 - 48, (2, 3): 2, (2, 9): 3 + 67 - 48})
+    checkpoint = Checkpoint(parrot, tiny_events(), TINY, KNOWN)  # type: ignore[arg-type]
+    scores = reconstruction_by_meter(checkpoint, corpus_of(ENTRIES), "test")
+    assert list(scores) == ["all", "4/4", "6/8"]
+    assert {name: count for name, (count, _) in scores.items()} == {"all": 3, "4/4": 2, "6/8": 1}
+    assert scores["4/4"][1] == pytest.approx((47 / 48, 1 / 2, 2 * 3 / (3 + 4)))
+    assert scores["6/8"][1] == pytest.approx((10 / 12, 0, 2 * 2 / (3 + 3)))
+    assert scores["all"][1] == pytest.approx((57 / 60, 1 / 3, 2 * 5 / (6 + 7)))
+
+
+def test_reconstruction_of_an_untrained_model_has_its_counts() -> None:
+    checkpoint = Checkpoint(tiny_vae(), tiny_events(), TINY, KNOWN)
+    scores = reconstruction_by_meter(checkpoint, corpus_of(ENTRIES), "test")
+    assert {name: count for name, (count, _) in scores.items()} == {"all": 3, "4/4": 2, "6/8": 1}
+    assert all(0 <= share <= 1 for _, shares in scores.values() for share in shares)
+
+
+@pytest.mark.parametrize("split", ["validation", "train"])
+def test_a_split_without_readable_measures_is_an_error(split: str) -> None:
+    checkpoint = Checkpoint(tiny_vae(), tiny_events(), TINY, Calibration({"3/4": {"contour": LINE}}))
+    with pytest.raises(ArvaeError, match=f"the {split} split of made-up"):
+        reconstruction_by_meter(checkpoint, corpus_of(ENTRIES), split)
+
+
+def test_calibration_by_hand() -> None:
+    # The parrot's z is the token ids, so dimension 0 of a measure is 3 + pitch - 48 of its first note.
+    rows = Measures(
+        np.stack(
+            [
+                row("4/4", {0: 60}),  # density 1 at 15
+                row("4/4", {0: 62}),  # density 1 at 17
+                row("4/4", {0: 65, 6: 60}),  # density 2 at 20
+                row("4/4", {0: 70, 6: 60, 12: 61}),  # density 3 at 25
+                row("6/8", {0: 60}),  # alone in its meter
+            ]
+        ),
+        np.array([0, 0, 0, 0, 3]),
+        np.array([-1] * 5),
+    )
+    lines = calibrate(Parrot({}), rows, ("note_density",), Vocabulary()).lines  # type: ignore[arg-type]
+    assert list(lines) == ["4/4"]  # one measure says nothing of the spread of a meter
+    line = lines["4/4"]["note_density"]
+    assert line.values == (1.0, 2.0, 3.0)
+    assert line.places == (16.0, 20.0, 25.0)
+    assert line.mean == pytest.approx(7 / 4)
+    assert line.std == pytest.approx((15 / 4 - 49 / 16) ** 0.5)
+
+
+def test_means_do_not_depend_on_the_batch() -> None:
+    rows, vae = some_measures(9, 4), tiny_vae()
+    whole = encode_means(vae, rows, Vocabulary())
+    assert whole.shape == (9, 6)
+    assert np.allclose(encode_means(vae, rows, Vocabulary(), batch_size=2), whole, atol=1e-5)
+
+
+def test_nats_per_note_is_a_mean_over_notes() -> None:
+    rows, model = some_measures(9, 4), tiny_events()
+    notes = (rows.tokens >= 0).sum()
+    singly = sum(
+        nats_per_note(model, rows.part(i, i + 1)) * (rows.tokens[i] >= 0).sum()
+        for i in range(len(rows.tokens))
+    )
+    assert nats_per_note(model, rows) == pytest.approx(singly / notes, rel=1e-5)
+    assert nats_per_note(model, rows, batch_size=4) == pytest.approx(singly / notes, rel=1e-5)
+    assert np.isnan(nats_per_note(model, rows.part(0, 0)))
+
+
+def test_the_event_loss_is_nats_per_note() -> None:
+    silence = row("4/4", {0: REST})
+    rows = some_measures(3, 2, ("4/4",))
+    rows = Measures(np.concatenate([rows.tokens, silence[None]]), np.zeros(4, np.uint8), np.full(4, 60))
+    task = EventTask(rows, rows, SMALL)
+    task.module.eval()
+    loss = task.losses(task.module, torch.arange(4), torch.Generator())["loss"]
+    assert isinstance(task.module, EventModel)
+    assert float(loss.detach()) == pytest.approx(nats_per_note(task.module, rows), rel=1e-5)
+    quiet = task.losses(task.module, torch.tensor([3]), torch.Generator())["loss"]
+    assert torch.isfinite(quiet)  # no note to divide by
