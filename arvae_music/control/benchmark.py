@@ -60,6 +60,8 @@ class Trial:
         ticks_kept, onsets_kept: share of the source's ticks, and of its onsets, that are still there.
         nats: nats per note under the judge.
         shift: mean shift of each other attribute, in standard deviations.
+
+    A share or a mean of nothing is nan.
     """
 
     asked: int
@@ -165,6 +167,8 @@ class Bench:
         """Edit every measure of the sample and measure what came out."""
         plans = self._plans(sample, tuple(requests))
         at = np.array([i for i, plan in enumerate(plans) if plan.constraint is not None], np.int64)
+        if not len(at):
+            return _trial_of_nothing(requests)
         jobs = [
             job_of(plans[i], context)
             for i, context in zip(at, self._contexts(plans, sample, at), strict=True)
@@ -216,7 +220,7 @@ class Bench:
         return Trial(
             asked=len(plans),
             reachable=float(reachable.mean()),
-            exact=float(exact[reachable].mean()),
+            exact=float(exact[reachable].mean()) if reachable.any() else float("nan"),
             legal=float(is_legal(found, meters).mean()),
             ticks_kept=float(same[own].mean()),
             onsets_kept=float(same[started].mean()),
@@ -231,6 +235,13 @@ class Bench:
     def _stds(self, meters: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         lines = self.checkpoint.calibration.lines
         return np.array([[lines[GRIDS[code].name][a.name].std for a in ATTRIBUTES] for code in meters])
+
+
+def _trial_of_nothing(requests: Sequence[Request]) -> Trial:
+    nan = float("nan")
+    asked = {request.attribute.name for request in requests}
+    shift = {a.name: nan for a in ATTRIBUTES if a.name not in asked}
+    return Trial(0, nan, nan, nan, nan, nan, nan, shift)
 
 
 def _per_note(
