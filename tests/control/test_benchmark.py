@@ -1,0 +1,235 @@
+"""The control benchmark: what it draws, and its figures by hand for edits that are known."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from arvae_music.data import Corpus
+
+from arvae_music.control.benchmark import Bench, Sample, draw_sample
+from arvae_music.control.edit import Job
+from arvae_music.control.request import read_requests
+from arvae_music.control.score import ScoreWeights
+from arvae_music.model import EventModel
+from arvae_music.model.calibration import Calibration, Line
+from arvae_music.tokens import Tokens
+from arvae_music.training.checkpoint import Checkpoint
+from tests.control.oracle import COMPLEXITY, CONTOUR, DENSITY, RANGE
+from tests.fakes import TINY, Entry, corpus_of, random_measure, tiny_events, tiny_vae
+from tests.music import REST, row
+
+STD = {COMPLEXITY: 0.125, RANGE: 4.0, DENSITY: 2.0, CONTOUR: 5.0}
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    lines = {name: Line((0.0, 1.0), (0.0, 1.0), 0.0, std) for name, std in STD.items()}
+    return Checkpoint(tiny_vae(), tiny_events(), TINY, Calibration({"4/4": lines}))
+
+
+@pytest.fixture(scope="module")
+def impartial() -> EventModel:
+    """A judge that finds every possible next event as likely as any other: all its weights are zero."""
+    judge = EventModel(TINY).eval().requires_grad_(False)
+    for weight in judge.parameters():
+        weight.zero_()
+    return judge
+
+
+def impartial_nats(ticks: Sequence[int], *, known: bool) -> float:
+    """What it says of a measure in 4/4 with notes at these ticks, the note before it known or not.
+
+    After tick t the next event may be at any of 23 - t later ticks or the end; an interval is one of 50.
+    """
+    places = sum(math.log(24 - tick) for tick in (-1, *ticks))
+    return places + (len(ticks) - (not known)) * math.log(50)
+
+
+def big_corpus() -> Corpus:
+    """Training tunes, and a test tune that quotes them in every third measure."""
+    generator = np.random.default_rng(0)
+
+    def events(meter: str) -> dict[int, int]:
+        tokens = random_measure(meter, generator)
+        return {tick: int(token) for tick, token in enumerate(tokens) if token >= 0}
+
+    known = [events("4/4") for _ in range(20)]
+    entries = [Entry("4/4", known[i], tune=0, bar=i) for i in range(20)]
+    for i in range(45):
+        some = known[i // 3] if i % 3 == 0 else events("4/4")
+        entries.append(Entry("4/4", some, tune=1, bar=i, split="test", previous=60 + i % 5))
+    entries.append(Entry("4/4", {0: REST}, tune=1, bar=45, split="test"))
+    entries.append(Entry("3/4", {0: 60}, tune=1, bar=46, split="test"))
+    entries.append(Entry("4/4", {0: 90}, tune=2, bar=1, split="validation"))
+    return corpus_of(entries)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_measure_of_the_training_split_is_drawn(seed: int) -> None:
+    corpus = big_corpus()
+    known = {tuple(tokens) for tokens in corpus.select("train").tokens.tolist()}
+    sample = draw_sample(corpus, "test", "4/4", 12, seed=seed)
+    drawn = [tuple(tokens) for tokens in sample.tokens.tolist()]
+    assert len(drawn) == 12
+    assert not known & set(drawn)
+    held_out = corpus.select("test")
+    for tokens, previous, measure in zip(drawn, sample.previous, sample.rows, strict=True):
+        # The row of the corpus that it was drawn from; bar numbers are row numbers in this corpus.
+        assert tuple(held_out.tokens[measure.index].tolist()) == tokens
+        assert held_out.previous[measure.index] == previous
+        assert measure.meter == "4/4"
+        assert max(tokens) >= 0
+
+
+def test_all_that_are_new_are_drawn_once_where_there_are_not_enough() -> None:
+    sample = draw_sample(big_corpus(), "test", "4/4", 1000, seed=0)
+    assert [measure.index for measure in sample.rows] == [i for i in range(45) if i % 3]
+    assert len(draw_sample(big_corpus(), "test", "6/8", 10, seed=0).rows) == 0
+    assert len(draw_sample(big_corpus(), "train", "4/4", 10, seed=0).rows) == 0
+
+
+def test_the_seed_decides_what_is_drawn() -> None:
+    def drawn(seed: int) -> list[int]:
+        return [measure.index for measure in draw_sample(big_corpus(), "test", "4/4", 10, seed=seed).rows]
+
+    assert drawn(3) == drawn(3)
+    assert drawn(3) != drawn(4)
+
+
+def test_the_same_notes_in_another_meter_are_new() -> None:
+    # 4/4 and 2/4 both have 24 ticks.
+    corpus = corpus_of([Entry("4/4", {0: 60}, tune=0), Entry("2/4", {0: 60}, tune=1, split="test")])
+    assert len(draw_sample(corpus, "test", "2/4", 5, seed=0).rows) == 1
+
+
+def test_what_stands_around_a_measure() -> None:
+    corpus = corpus_of(
+        [
+            Entry("4/4", {0: 60, 18: 65}, tune=0, bar=1, split="test", tie_out=True),
+            Entry("4/4", {6: 67}, tune=0, bar=2, split="test", previous=65, tie_in=True),
+            Entry("4/4", {0: 70, 12: REST}, tune=0, bar=4, split="test", previous=67, tie_out=True),
+            Entry("4/4", {0: 72}, tune=1, bar=5, split="test"),
+        ]
+    )
+    sample = draw_sample(corpus, "test", "4/4", 9, seed=0)
+    first, second, third, other = sample.rows
+    assert (first.tie_in, first.tie_out) == (None, 65)
+    assert (second.tie_in, second.tie_out) == (65, None)
+    assert (third.tie_in, third.tie_out) == (None, None)  # silent at its end: nothing to tie
+    assert other.index == 5
+    # Bar 3 is missing, and bar 5 is another tune's.
+    assert [None if m is None else m.index for m in sample.following] == [2, None, None, None]
+    assert sample.pitches == (frozenset({60, 65, 67, 70}),) * 3 + (frozenset({72}),)
+    assert sample.previous.tolist() == [-1, 65, 67, -1]
+
+
+A, A2 = {0: 60, 12: 67}, {0: 60, 6: 62, 12: 67}
+B = {0: 60, 6: 62, 12: 64}
+C, C2 = {0: 60, 6: 72}, {0: 60, 7: 64, 8: 65}
+D = {6 * beat + place: 60 for beat in range(4) for place in (0, 1, 3, 5)}
+
+
+def four_measures() -> Sample:
+    """A, B, C and D; only before A is no note."""
+    entries = [
+        Entry("4/4", events, tune=0, bar=i, split="test", previous=(-1, 67, 64, 72)[i])
+        for i, events in enumerate((A, B, C, D))
+    ]
+    return draw_sample(corpus_of(entries), "test", "4/4", 9, seed=0)
+
+
+def test_figures_by_hand(checkpoint: Checkpoint, impartial: EventModel) -> None:
+    # One note more each: A gets it, B stays as it was, C gets it but is illegal (a sixteenth and a
+    # triplet in one beat), D has 16 notes, and no more than four fit in a quarter.
+    found = [row("4/4", events) for events in (A2, B, C2, D)]
+    seen: list[Job] = []
+
+    def search(_c: Checkpoint, jobs: Sequence[Job], _w: ScoreWeights, beam: int) -> list[Tokens]:
+        assert beam == 7
+        seen.extend(jobs)
+        return found
+
+    bench = Bench(checkpoint, impartial, ScoreWeights(), beam=7)
+    sample = four_measures()
+    trial = bench.trial(sample, read_requests([("density", "+1")]), search)
+    assert [job.targets for job in seen] == [{DENSITY: 3}, {DENSITY: 4}, {DENSITY: 3}, {DENSITY: 17}]
+    assert trial.asked == 4
+    assert trial.reachable == 3 / 4
+    assert trial.exact == 2 / 3  # A and C of A, B, C
+    assert trial.legal == 3 / 4
+    assert trial.ticks_kept == pytest.approx((23 + 24 + 21 + 24) / 96)
+    assert trial.onsets_kept == pytest.approx((2 + 3 + 1 + 16) / (2 + 3 + 2 + 16))
+    # In C range and contour go from 12 to 5. Complexity: A gets a beat of weight 0.67; in C ticks 7 and 8
+    # of weights 1 and 2 stand for a beat of 0.67; all weights sum to 27.79.
+    assert trial.shift == pytest.approx(
+        {
+            COMPLEXITY: (0.67 + 1 + 2 - 0.67) / 27.79 / 4 / 0.125,
+            RANGE: 7 / 4 / 4.0,
+            CONTOUR: 7 / 4 / 5.0,
+        }
+    )
+    nats = impartial_nats([0, 6, 12], known=False) + impartial_nats([0, 6, 12], known=True)
+    nats += impartial_nats([0, 7, 8], known=True) + impartial_nats(sorted(D), known=True)
+    assert trial.nats == pytest.approx(nats / (3 + 3 + 3 + 16), rel=1e-5)
+    nats = impartial_nats([0, 12], known=False) + impartial_nats([0, 6, 12], known=True)
+    nats += impartial_nats([0, 6], known=True) + impartial_nats(sorted(D), known=True)
+    assert bench.real_nats(sample) == pytest.approx(nats / (2 + 3 + 2 + 16), rel=1e-5)
+
+
+def test_within_a_hundredth_complexity_is_exact(checkpoint: Checkpoint, impartial: EventModel) -> None:
+    # Notes at 0 and 6 weigh 0.2 + 0.67 of 27.79: .0313. A tenth more is .1313.
+    entries = [Entry("4/4", {0: 60, 6: 62}, tune=0, bar=i, split="test") for i in range(3)]
+    sample = draw_sample(corpus_of(entries), "test", "4/4", 9, seed=0)
+    found = [
+        # 0.2 + 0.67 + 1 + 0.5 + 1 + 0.5 = 3.87 is .1393, 0.008 above: exact.
+        row("4/4", {0: 60, 6: 62, 7: 63, 9: 64, 11: 65, 15: 64}),
+        # 0.67 + 1 + 1 + 0.25 + 0.5 + 0.5 = 3.92 is .1411, 0.0098 above: exact.
+        row("4/4", {6: 62, 7: 63, 11: 60, 12: 60, 15: 61, 21: 61}),
+        # 0.2 + 0.67 + 0.25 + 0.67 + 0.5 + 0.5 + 0.5 = 3.29 is .1184, 0.013 below.
+        row("4/4", {0: 60, 6: 62, 9: 62, 12: 60, 15: 61, 18: 60, 21: 61}),
+    ]
+    trial = Bench(checkpoint, impartial, ScoreWeights()).trial(
+        sample, read_requests([("complexity", "+0.1")]), lambda *_: found
+    )
+    assert trial.exact == pytest.approx(2 / 3)
+
+
+def test_measures_that_a_request_does_not_concern_are_left_out(
+    checkpoint: Checkpoint, impartial: EventModel
+) -> None:
+    # A single note has no range to widen.
+    entries = [
+        Entry("4/4", events, tune=0, bar=i, split="test")
+        for i, events in enumerate(({0: 60}, {0: 60, 6: 64}))
+    ]
+    bench = Bench(checkpoint, impartial, ScoreWeights())
+    sample = draw_sample(corpus_of(entries), "test", "4/4", 9, seed=0)
+    wider = read_requests([("range", "+1")])
+    trial = bench.trial(sample, wider, lambda *_: [row("4/4", {0: 60, 6: 65})])
+    assert (trial.asked, trial.exact, trial.onsets_kept) == (1, 1.0, 0.5)
+    assert set(trial.shift) == {COMPLEXITY, DENSITY, CONTOUR}
+    # Where none is left there is nothing to search for, and no share of anything.
+    alone = draw_sample(corpus_of(entries[:1]), "test", "4/4", 9, seed=0)
+    nothing = asdict(bench.trial(alone, wider))
+    shift = nothing.pop("shift")
+    assert nothing.pop("asked") == 0
+    assert set(shift) == {COMPLEXITY, DENSITY, CONTOUR}
+    assert all(math.isnan(share) for share in [*nothing.values(), *shift.values()])
+
+
+def test_none_reachable_is_none_exact(checkpoint: Checkpoint, impartial: EventModel) -> None:
+    sample = draw_sample(corpus_of([Entry("4/4", D, tune=0, split="test")]), "test", "4/4", 9, seed=0)
+    trial = Bench(checkpoint, impartial, ScoreWeights()).trial(sample, read_requests([("density", "+1")]))
+    assert (trial.asked, trial.reachable, trial.legal) == (1, 0.0, 1.0)
+    assert math.isnan(trial.exact)
+
+
+def test_the_models_own_edits_are_exact_and_legal(checkpoint: Checkpoint, impartial: EventModel) -> None:
+    sample = draw_sample(big_corpus(), "test", "4/4", 8, seed=0)
+    trial = Bench(checkpoint, impartial, ScoreWeights(), beam=4).trial(
+        sample, read_requests([("density", "+1"), ("range", "+2")])
+    )
+    assert (trial.asked, trial.reachable, trial.exact, trial.legal) == (8, 1.0, 1.0, 1.0)
+    assert set(trial.shift) == {COMPLEXITY, CONTOUR}
