@@ -39,7 +39,7 @@ DIVISION_AFTER: npt.NDArray[np.int64] = np.array(
 """Division of the beat after an event, by meter code, tick and division before, `[6, 24, 3]`."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def completions(
     code: int, allowed: bytes, *, weighted: bool, last_from: int | None = None
 ) -> npt.NDArray[np.int16]:
@@ -61,7 +61,7 @@ def completions(
     return np.concatenate([np.zeros_like(running[..., :1]), running], axis=-1)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _exact_completions(
     code: int, allowed: bytes, *, weighted: bool, last_from: int | None
 ) -> npt.NDArray[np.bool_]:
