@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from arvae_music.data import Corpus
     from rich.table import Table
 
-    from arvae_music.control.benchmark import LadderRow
+    from arvae_music.control.ladder import LadderRow
     from arvae_music.control.model import Model
     from arvae_music.evaluation import ReconstructionScores
 
@@ -163,7 +163,8 @@ def _control(
 ) -> list[LadderRow]:
     from arvae_music.cli.live import Live
 
-    from arvae_music.control.benchmark import Bench, run_ladder
+    from arvae_music.control.benchmark import Bench
+    from arvae_music.control.ladder import pooled, run_ladder
     from arvae_music.training.judges import cached_judges
     from arvae_music.training.settings import TrainingSettings
 
@@ -176,7 +177,8 @@ def _control(
         if not quiet:
             show.line(f"{row.meter} {row.request}: exact {row.ours.exact:.2%}")
 
-    return run_ladder(bench, corpus, split=split, meters=meters, size=size, seed=seed, tell=tell)
+    rows = run_ladder(bench, corpus, split=split, meters=meters, size=size, seed=seed, tell=tell)
+    return [*rows, *pooled(rows)] if len(meters) > 1 else rows
 
 
 def edits_table(rows: list[LadderRow]) -> Table:

@@ -18,7 +18,7 @@ from arvae_music.attributes import ATTRIBUTES, values_of
 from arvae_music.control.context import Context, Leaps, context_of
 from arvae_music.control.edit import Job, job_of, search_jobs
 from arvae_music.control.plan import Planned, Planner, own_pitches
-from arvae_music.control.request import Request, read_requests
+from arvae_music.control.request import Request
 from arvae_music.control.score import ScoreWeights
 from arvae_music.data import Corpus
 from arvae_music.measures import Measure
@@ -252,79 +252,3 @@ def _per_note(
 ) -> float:
     nats, notes = nats_and_notes(judge, tokens, meters, previous)
     return float(nats.sum() / max(int(notes.sum()), 1))
-
-
-LADDER: tuple[tuple[tuple[str, str], ...], ...] = (
-    (("density", "+1"),),
-    (("density", "+2"),),
-    (("density", "+4"),),
-    (("density", "-1"),),
-    (("density", "-2"),),
-    (("range", "+2"),),
-    (("range", "-2"),),
-    (("range", "+5"),),
-    (("contour", "+3"),),
-    (("contour", "-3"),),
-    (("contour", "+7"),),
-    (("complexity", "+0.05"),),
-    (("complexity", "-0.05"),),
-    (("density", "+1"), ("range", "+2")),
-    (("density", "-1"), ("contour", "+3")),
-    (("complexity", "+0.05"), ("contour", "-3")),
-)
-"""Requests of the benchmark: each attribute alone, then pairs."""
-
-
-@dataclass(frozen=True)
-class LadderRow:
-    """One request in one meter: ours, the same without the decoder, and the measures as they were."""
-
-    meter: str
-    request: str
-    measures: int
-    ours: Trial
-    without_decoder: Trial
-    real_nats: float
-
-
-def run_ladder(
-    bench: Bench,
-    corpus: Corpus,
-    *,
-    split: str,
-    meters: Sequence[str],
-    size: int,
-    seed: int,
-    tell: Callable[[LadderRow], None],
-) -> list[LadderRow]:
-    """Every request of the ladder on held-out measures of each meter.
-
-    Args:
-        bench: the model and its judge.
-        corpus: the corpus with all its splits.
-        split: where the measures are drawn from.
-        meters: names of the meters.
-        size: measures of each.
-        seed: of the draw.
-        tell: is given each row as soon as it is there.
-    """
-    blind = replace(bench, weights=replace(bench.weights, decoder=0.0))
-    rows = []
-    for meter in meters:
-        sample = draw_sample(corpus, split, meter, size, seed=seed)
-        if not sample.rows:
-            continue
-        real = bench.real_nats(sample)
-        for pairs in LADDER:
-            requests = read_requests(pairs)
-            row = LadderRow(
-                meter=meter,
-                request=" ".join(f"{name} {change}" for name, change in pairs),
-                measures=len(sample.rows),
-                ours=bench.trial(sample, requests),
-                without_decoder=blind.trial(sample, requests),
-                real_nats=real,
-            )
-            rows.append(row)
-            tell(row)
-    return rows

@@ -30,8 +30,8 @@ class ScoreWeights:
 
     decoder: float = 0.25
     events: float = 1.0
-    source: float = 3.0
-    pitch: float = 3.0
+    source: float = 3.5
+    pitch: float = 2.5
     floor: float = -8.0
 
 

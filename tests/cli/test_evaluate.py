@@ -10,7 +10,8 @@ from arvae_music.cli.evaluate import edits_table, meter_names, style_table
 from rich.console import Console
 from rich.table import Table
 
-from arvae_music.control.benchmark import LADDER, LadderRow, Trial
+from arvae_music.control.benchmark import Trial
+from arvae_music.control.ladder import LADDER, LadderRow
 from arvae_music.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -29,9 +30,9 @@ def test_json_has_shares_by_meter(model: Path, tunes: Path, tmp_path: Path) -> N
 def test_control_measures_edits(
     model: Path, tunes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from arvae_music.control import benchmark
+    from arvae_music.control import ladder
 
-    monkeypatch.setattr(benchmark, "LADDER", ((("density", "+1"),), (("density", "-1"), ("range", "+2"))))
+    monkeypatch.setattr(ladder, "LADDER", ((("density", "+1"),), (("density", "-1"), ("range", "+2"))))
     out = tmp_path / "out.json"
     args = ["--corpus", str(tunes), "--control", "--measures", "3", "--meters", "4/4", "--split", "train"]
     # Of the training split no measure is unknown to it, so there is nothing to edit: no fault, no rows.

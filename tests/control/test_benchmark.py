@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from arvae_music.data import Corpus
 
-from arvae_music.control.benchmark import Bench, Sample, draw_sample
+from arvae_music.control.benchmark import Bench, Sample, Trial, draw_sample
 from arvae_music.control.edit import Job
+from arvae_music.control.ladder import LadderRow, pooled
 from arvae_music.control.request import read_requests
 from arvae_music.control.score import ScoreWeights
 from arvae_music.model import EventModel
@@ -233,3 +234,21 @@ def test_the_models_own_edits_are_exact_and_legal(checkpoint: Checkpoint, impart
     )
     assert (trial.asked, trial.reachable, trial.exact, trial.legal) == (8, 1.0, 1.0, 1.0)
     assert set(trial.shift) == {COMPLEXITY, CONTOUR}
+
+
+def test_pooled_shares_of_ticks_are_weighted_by_ticks() -> None:
+    def trial(asked: int, kept: float, nats: float) -> Trial:
+        return Trial(asked, 1.0, 1.0, 1.0, kept, 0.5, nats, {"contour": nats})
+
+    rows = [
+        LadderRow("4/4", "density +1", 10, trial(10, 0.9, 2.0), trial(10, 0.8, 1.0), 3.0),
+        LadderRow("6/8", "density +1", 30, trial(30, 0.7, 4.0), trial(30, 0.6, 1.0), 5.0),
+    ]
+    (row,) = pooled(rows)
+    # ticks: 10 * 24 = 240 and 30 * 12 = 360 of 600
+    assert row.ours.ticks_kept == pytest.approx(0.9 * 0.4 + 0.7 * 0.6)
+    assert row.without_decoder.ticks_kept == pytest.approx(0.8 * 0.4 + 0.6 * 0.6)
+    # measures: 10 and 30 of 40
+    assert row.ours.nats == row.ours.shift["contour"] == pytest.approx(2.0 * 0.25 + 4.0 * 0.75)
+    assert row.real_nats == pytest.approx(3.0 * 0.25 + 5.0 * 0.75)
+    assert (row.meter, row.measures, row.ours.asked) == ("all", 40, 40)
