@@ -12,14 +12,14 @@ from pathlib import Path
 
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.midi import MidiFormat
-from arvae_music.formats.notation import NotationFormat
+from arvae_music.formats.notation import AbcFormat, NotationFormat
 from arvae_music.formats.tune import Format, Notice, ReadOptions, Tune, refuse_foreign
 
 __all__ = ["FORMATS", "Format", "Notice", "ReadOptions", "Tune", "format_of", "read", "suffixes"]
 
 FORMATS: tuple[Format, ...] = (
     MidiFormat(),
-    NotationFormat("ABC", (".abc",)),
+    AbcFormat(),
     NotationFormat("MusicXML", (".musicxml", ".xml", ".mxl")),
 )
 """Every format that can be read."""

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arvae_music.errors import ArvaeError
-from arvae_music.formats.abc import AbcTune, numbered, read_text, split_tunes
+from arvae_music.formats.abc import AbcTune, numbered, split_tunes
+from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
+from arvae_music.formats.abc_text import load_text, read_text
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note
 from arvae_music.meter import Meter
@@ -34,12 +36,22 @@ def read_score(path: Path, *, part: int | str | None = None, tune: int | str | N
         ArvaeError: the file cannot be read, or it cannot be told which tune or part is meant.
     """
     if path.suffix.lower() == ".abc":
-        voices = _chosen_tune(path, tune).voices()
-    elif tune is not None:
+        return _read_abc(path, part, tune)
+    if tune is not None:
         raise ArvaeError(f"{path} is not a book of tunes: leave out --tune")
-    else:
-        voices = voices_of(parse_musicxml(path))
+    voices = voices_of(parse_musicxml(path))
     return Tune(path, choose_voice(path, list(voices.items()), part))
+
+
+def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> Tune:
+    file = load_text(path)
+    tunes = split_tunes(file.text)
+    index = _chosen_tune(path, tunes, wanted)
+    voices = tunes[index].placed_voices()
+    melody = choose_voice(path, [(name, voice.melody) for name, voice in voices.items()], part)
+    name = next(name for name, voice in voices.items() if voice.melody is melody)
+    source = AbcSource(file, tunes[index], index, name, voices[name])
+    return Tune(path, source.melody, source, source.notices)
 
 
 def read_all(path: Path) -> list[Melody]:
@@ -56,8 +68,8 @@ def read_all(path: Path) -> list[Melody]:
     return melodies
 
 
-def _chosen_tune(path: Path, wanted: int | str | None) -> AbcTune:
-    tunes = split_tunes(read_text(path))
+def _chosen_tune(path: Path, tunes: list[AbcTune], wanted: int | str | None) -> int:
+    """Index of the tune that is asked for, or of the only one."""
     if not tunes:
         raise ArvaeError(f"{path} has no tune: an ABC tune begins with X: and its notes follow K:")
     if wanted is None:
@@ -65,10 +77,10 @@ def _chosen_tune(path: Path, wanted: int | str | None) -> AbcTune:
             raise ArvaeError(
                 f"{path} has {len(tunes)} tunes ({_numbers(tunes)}): choose one with --tune NUMBER"
             )
-        return tunes[0]
-    for tune in tunes:
+        return 0
+    for index, tune in enumerate(tunes):
         if str(tune.number) == str(wanted).strip():
-            return tune
+            return index
     raise ArvaeError(f"{path} has no tune {wanted}: it has {_numbers(tunes)}")
 
 
