@@ -94,7 +94,7 @@ def interpolate(
 
 def default_output(file: Path, requests: tuple[Request, ...]) -> Path:
     """The file's name and the request, in the working folder: `in.density+2.mid`."""
-    suffix = file.suffix if file.suffix.lower() in (".mid", ".midi") else ".mid"
+    suffix = file.suffix if file.suffix.lower() in (".mid", ".midi", ".abc") else ".mid"
     return Path(".".join([file.stem, *(str(request) for request in requests)]) + suffix)
 
 

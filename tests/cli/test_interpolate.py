@@ -1,6 +1,7 @@
 """`arvae-music interpolate` and `reconstruct`, judged by pretty_midi alone."""
 
 import json
+import re
 from pathlib import Path
 
 import pretty_midi
@@ -51,6 +52,20 @@ def test_two_requests_on_one_measure(scale: Path, model: Path, tmp_path: Path) -
     notes = sorted(pretty_midi.PrettyMIDI(str(out)).instruments[0].notes, key=lambda note: note.start)
     second = [note.pitch for note in notes if 2 <= round(note.start, 3) < 4]
     assert second[-1] - second[0] == -5
+
+
+def test_abc_comes_back_as_abc(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = 'X:1\nT:Slow\nM:4/4\nL:1/8\nK:C\n|:"C"c2G2 E2C2 | %s :|  %% end\nG8|]\n'
+    Path("slow.abc").write_text(text % 'G2{c}B2 "F"A4')
+    assert interpolate(Path("slow.abc"), model, "--attr", "density", "-1", "--measures", "2") == 0
+    before, after = (text % "#").split("#")
+    new = Path("slow.density-1.abc").read_text()
+    assert new.startswith(before)
+    assert new.endswith(after)
+    bar = new[len(before) : -len(after)]
+    assert '"F"' in bar
+    assert len(re.findall("[A-Ga-g]", re.sub(r'"F"|\{c\}', "", bar))) == 2
 
 
 def test_the_name_of_the_output_says_what_was_asked(
