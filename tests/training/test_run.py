@@ -144,6 +144,28 @@ def test_an_interruption_within_a_step_does_not_count_it_twice(
     same_runs(tmp_path / "run", whole)
 
 
+def test_the_rate_has_one_cycle_over_all_epochs(
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+    step = AdamW.step
+
+    def noted(self: AdamW, closure: Callable[[], float] | None = None) -> object:
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, closure)
+
+    monkeypatch.setattr(AdamW, "step", noted)
+    run_training(data, replace(SMALL, event_epochs=1, learning_rate=0.01), tmp_path / "run", Silent())
+    # One epoch of 13 steps for the event model, then two for the auto-encoder; 0.3 * 26 is 7.8.
+    assert len(rates) == 3 * STEPS
+    rates = rates[STEPS:]
+    assert rates[0] == pytest.approx(0.01 / 25)
+    assert rates.index(max(rates)) == 8
+    assert max(rates) == pytest.approx(0.01, rel=0.01)
+    assert rates == sorted(rates[:9]) + sorted(rates[9:], reverse=True)
+    assert rates[-1] < 0.01 / 100
+
+
 def weights_of(task: Task) -> dict[str, torch.Tensor]:
     return {name: weight.clone() for name, weight in task.module.state_dict().items()}
 
