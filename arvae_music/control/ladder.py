@@ -111,19 +111,24 @@ def _pooled_trial(rows: Sequence[LadderRow], trials: Sequence[Trial]) -> Trial:
     asked = np.array([trial.asked for trial in trials])
     ticks = asked * [next(grid.ticks for grid in GRIDS if grid.name == row.meter) for row in rows]
 
-    def mean(name: str, weights: npt.NDArray[np.int64] = asked) -> float:
-        return float(np.average([getattr(trial, name) for trial in trials], weights=weights))
+    reached = np.array([trial.asked * trial.reachable if trial.asked else 0.0 for trial in trials])
+
+    def mean(name: str, weights: npt.NDArray[np.number] = asked) -> float:
+        return _average([getattr(trial, name) for trial in trials], weights)
 
     return Trial(
         asked=int(asked.sum()),
         reachable=mean("reachable"),
-        exact=mean("exact"),
+        exact=mean("exact", reached),
         legal=mean("legal"),
         ticks_kept=mean("ticks_kept", ticks),
         onsets_kept=mean("onsets_kept"),
         nats=mean("nats"),
-        shift={
-            name: float(np.average([trial.shift[name] for trial in trials], weights=asked))
-            for name in trials[0].shift
-        },
+        shift={name: _average([trial.shift[name] for trial in trials], asked) for name in trials[0].shift},
     )
+
+
+def _average(values: Sequence[float], weights: npt.NDArray[np.number]) -> float:
+    """Mean of the values that have a weight; nan where none has."""
+    some = weights > 0
+    return float(np.average(np.array(values)[some], weights=weights[some])) if some.any() else float("nan")

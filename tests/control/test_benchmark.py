@@ -252,3 +252,22 @@ def test_pooled_shares_of_ticks_are_weighted_by_ticks() -> None:
     assert row.ours.nats == row.ours.shift["contour"] == pytest.approx(2.0 * 0.25 + 4.0 * 0.75)
     assert row.real_nats == pytest.approx(3.0 * 0.25 + 5.0 * 0.75)
     assert (row.meter, row.measures, row.ours.asked) == ("all", 40, 40)
+
+
+def test_a_row_over_all_meters_by_hand() -> None:
+    nan = math.nan
+    four = Trial(3, 2 / 3, 0.5, 1.0, 0.9, 0.8, 2.0, {RANGE: 1.0})  # of two that can be had one is exact
+    six = Trial(1, 1.0, 1.0, 1.0, 0.7, 0.4, 4.0, {RANGE: 3.0})
+    none = Trial(0, nan, nan, nan, nan, nan, nan, {RANGE: nan})  # a meter that it does not concern
+    meters = zip(("4/4", "6/8", "9/8"), (four, six, none), strict=True)
+    (row,) = pooled([LadderRow(meter, "density +1", 5, trial, none, 3.0) for meter, trial in meters])
+    assert (row.meter, row.request, row.measures, row.real_nats) == ("all", "density +1", 15, 3.0)
+    ours = row.ours
+    assert (ours.asked, ours.reachable, ours.legal) == (4, 3 / 4, 1.0)
+    assert ours.exact == pytest.approx(2 / 3)  # two of three
+    assert ours.ticks_kept == pytest.approx((3 * 24 * 0.9 + 12 * 0.7) / (3 * 24 + 12))
+    assert ours.onsets_kept == pytest.approx((3 * 0.8 + 0.4) / 4)
+    assert ours.nats == pytest.approx((3 * 2.0 + 4.0) / 4)
+    assert ours.shift == pytest.approx({RANGE: (3 * 1.0 + 3.0) / 4})
+    assert row.without_decoder.asked == 0
+    assert math.isnan(row.without_decoder.exact)
