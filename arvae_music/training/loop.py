@@ -179,6 +179,9 @@ class _Run:
             group["lr"] = rate
         size = self.schedule.batch_size
         rows = order[progress.step * size : (progress.step + 1) * size]
+        lacking = self.fabric.world_size - len(rows)
+        if lacking > 0:  # no process may be without a row
+            rows = torch.cat([rows, order[:lacking]])
         rows = rows[self.fabric.global_rank :: self.fabric.world_size]
         terms = self.task.losses(self.module, rows.to(self.fabric.device), generator)
         self.optimizer.zero_grad()

@@ -37,7 +37,7 @@ from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress, RunState, save_state
 from arvae_music.training.tasks import EventTask, Measures, Task, VaeTask, attribute_values
 
-_CALIBRATION_ROWS = 20_000
+_CALIBRATION_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -217,22 +217,21 @@ class _FolderRun:
 
 
 def calibrate(vae: MeasureVAE, rows: Measures, names: tuple[str, ...], vocabulary: Vocabulary) -> Calibration:
-    """Lines of every meter and attribute, from rows spread evenly over the training split."""
-    step = max(1, len(rows.tokens) // _CALIBRATION_ROWS)
-    some = rows.thinned(step)
-    means = encode_means(vae, some, vocabulary)[:, : len(names)]
-    values = attribute_values(some, names)
-    everywhere = attribute_values(rows, names)
+    """Lines of every meter and attribute, from measures spread evenly over each meter's."""
+    values = attribute_values(rows, names)
     lines = {}
     for grid in GRIDS:
-        here, there = some.meters == grid.code, rows.meters == grid.code
-        if here.sum() < 2:
+        here = np.flatnonzero(rows.meters == grid.code)
+        if not len(here):
             continue
+        some = here[:: max(1, len(here) // _CALIBRATION_ROWS)]
+        part = Measures(rows.tokens[some], rows.meters[some], rows.previous[some])
+        means = encode_means(vae, part, vocabulary)
         lines[grid.name] = {
             name: replace(
-                fit_line(values[here, i].astype(np.float64), means[here, i]),
-                mean=float(everywhere[there, i].mean()),
-                std=float(everywhere[there, i].std()),
+                fit_line(values[some, i].astype(np.float64), means[:, i]),
+                mean=float(values[here, i].mean()),
+                std=float(values[here, i].std()),
             )
             for i, name in enumerate(names)
         }
