@@ -35,7 +35,14 @@ from arvae_music.training.folder import (
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress, RunState, save_state
-from arvae_music.training.tasks import EventTask, Measures, Task, VaeTask, attribute_values
+from arvae_music.training.tasks import (
+    EventTask,
+    Measures,
+    Task,
+    VaeTask,
+    attribute_values,
+    encode_means,
+)
 
 _CALIBRATION_ROWS = 5_000
 
@@ -236,17 +243,3 @@ def calibrate(vae: MeasureVAE, rows: Measures, names: tuple[str, ...], vocabular
             for i, name in enumerate(names)
         }
     return Calibration(lines)
-
-
-def encode_means(
-    vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 2048
-) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Mean of z of each row, `[rows, latent]`."""
-    device = next(vae.parameters()).device
-    ids = torch.from_numpy(vocabulary.ids(rows.tokens))
-    meters = torch.from_numpy(rows.meters.astype(np.int64))
-    means = []
-    with torch.inference_mode():
-        for some, codes in zip(ids.split(batch_size), meters.split(batch_size), strict=True):
-            means.append(vae.encoder(some.to(device), codes.to(device)).mean.cpu())
-    return torch.cat(means).numpy()

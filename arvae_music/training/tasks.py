@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -154,17 +155,38 @@ def transposed(ids: Tensor, most: int, size: int, generator: torch.Generator) ->
     return torch.where(pitched, ids + shift[:, None], ids)
 
 
-def most_probable(vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 1024) -> Tokens:
-    """The most probable token of each tick at the mean of z, `[rows, 24]`; not always legal."""
-    device = next(vae.parameters()).device
+def id_batches(
+    rows: Measures, vocabulary: Vocabulary, device: torch.device, size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Token ids `[batch, 24]` and meter codes `[batch]` of rows, in order, on a device."""
     ids = torch.from_numpy(vocabulary.ids(rows.tokens))
     meters = torch.from_numpy(rows.meters.astype(np.int64))
-    decoded = []
-    with torch.inference_mode():
-        for some, codes in zip(ids.split(batch_size), meters.split(batch_size), strict=True):
-            on, at = some.to(device), codes.to(device)
-            decoded.append(vae.decoder(vae.encoder(on, at).mean, at).argmax(dim=-1).cpu())
+    for some, codes in zip(ids.split(size), meters.split(size), strict=True):
+        yield some.to(device), codes.to(device)
+
+
+@torch.inference_mode()
+def most_probable(vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 2048) -> Tokens:
+    """The most probable token of each tick at the mean of z, `[rows, 24]`; not always legal."""
+    device = next(vae.parameters()).device
+    decoded = [
+        vae.decoder(vae.encoder(ids, meters).mean, meters).argmax(dim=-1).cpu()
+        for ids, meters in id_batches(rows, vocabulary, device, batch_size)
+    ]
     return vocabulary.tokens(torch.cat(decoded).numpy())
+
+
+@torch.inference_mode()
+def encode_means(
+    vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 2048
+) -> npt.NDArray[np.float32]:
+    """Mean of z of each row, `[rows, latent]`."""
+    device = next(vae.parameters()).device
+    means = [
+        vae.encoder(ids, meters).mean.cpu()
+        for ids, meters in id_batches(rows, vocabulary, device, batch_size)
+    ]
+    return torch.cat(means).numpy()
 
 
 def nats_per_note(model: EventModel, rows: Measures, batch_size: int = 2048) -> float:

@@ -15,11 +15,12 @@ from arvae_music.model.calibration import Calibration, Line
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.evaluate import reconstruction_by_meter
 from arvae_music.training.loop import one_cycle
-from arvae_music.training.run import calibrate, encode_means
+from arvae_music.training.run import calibrate
 from arvae_music.training.tasks import (
     EventTask,
     Measures,
     attribute_values,
+    encode_means,
     most_probable,
     nats_per_note,
     transposed,
