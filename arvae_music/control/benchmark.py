@@ -234,7 +234,8 @@ class Bench:
 
     def _stds(self, meters: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         lines = self.checkpoint.calibration.lines
-        return np.array([[lines[GRIDS[code].name][a.name].std for a in ATTRIBUTES] for code in meters])
+        stds = [[lines[GRIDS[code].name][a.name].std or 1.0 for a in ATTRIBUTES] for code in meters]
+        return np.array(stds)
 
 
 def _trial_of_nothing(requests: Sequence[Request]) -> Trial:

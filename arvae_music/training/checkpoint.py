@@ -87,6 +87,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Checkpoint:
     saved = json.loads(metadata["settings"])
     settings = ModelSettings(**{**saved, "attributes": tuple(saved["attributes"])})
+    _check_shapes(settings, tensors)
     vae, events = MeasureVAE(settings), EventModel(settings)
     for part, module in (("vae.", vae), ("events.", events)):
         weights = {n.removeprefix(part): t.float() for n, t in tensors.items() if n.startswith(part)}
@@ -94,3 +95,15 @@ def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Che
         module.eval().requires_grad_(False)
     calibration = Calibration.from_json(json.loads(metadata["calibration"]))
     return Checkpoint(vae, events, settings, calibration, json.loads(metadata["card"]))
+
+
+def _check_shapes(settings: ModelSettings, tensors: dict[str, torch.Tensor]) -> None:
+    """Refuse weights that are not those of the settings before memory is taken for networks of their size."""
+    with torch.device("meta"):
+        parts = {"vae": MeasureVAE(settings), "events": EventModel(settings)}
+    for part, module in parts.items():
+        for name, wanted in module.state_dict().items():
+            found = tensors.get(f"{part}.{name}")
+            if found is None or found.shape != wanted.shape:
+                shape = "missing" if found is None else f"{tuple(found.shape)}"
+                raise ValueError(f"{part}.{name} should be {tuple(wanted.shape)} and is {shape}")

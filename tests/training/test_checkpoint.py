@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from arvae_music.errors import ArvaeError
@@ -200,3 +201,14 @@ def test_what_is_no_state_is_one_line(tmp_path: Path, damage: Damage) -> None:
     with pytest.raises(ArvaeError) as caught:
         load_state(path)
     one_line(caught.value, path)
+
+
+def test_settings_that_claim_more_than_the_weights_take_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "huge.safetensors"
+    save_checkpoint(path, Checkpoint(tiny_vae(), tiny_events(), TINY, Calibration({})))
+    with safe_open(path, framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    huge = json.loads(metadata["settings"]) | {"decoder_width": 8192, "encoder_width": 8192}
+    path.write_bytes(save(tensors, metadata | {"settings": json.dumps(huge)}))
+    with pytest.raises(ArvaeError, match=r"not a usable checkpoint: vae\.[a-z_.0-9]+ should be \(\d"):
+        load_checkpoint(path)
