@@ -118,11 +118,11 @@ class EventModel(nn.Module):
         self.to_hidden = nn.Linear(width, width)
         self.from_place = nn.Embedding(TICKS * len(GRIDS), width)
         self.to_interval = nn.Linear(width, INTERVALS)
-        ticks = torch.arange(TICKS + 1)
-        self.register_buffer("later", ticks > torch.arange(-1, TICKS)[:, None], persistent=False)
-        own = torch.from_numpy(TICKS_OF.copy())[:, None] > ticks
-        own[:, END] = True
-        self.register_buffer("inside", own, persistent=False)
+        ticks = np.arange(TICKS + 1)
+        later = ticks > np.arange(-1, TICKS)[:, None]
+        inside = (ticks < TICKS_OF[:, None]) | (ticks == END)
+        self.register_buffer("later", torch.from_numpy(later), persistent=False)
+        self.register_buffer("inside", torch.from_numpy(inside), persistent=False)
 
     def begin(self, meters: Tensor, tied: Tensor) -> Tensor:
         """State before the first event, `[batch, width]`, of meter codes and tie flags `[batch]`."""
