@@ -21,7 +21,7 @@ DRUM_CHANNEL = 9
 
 PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
-_LONGEST_BEAT = 64
+LONGEST_BEAT = 64
 """Denominators beyond it come from damaged files."""
 
 
@@ -142,11 +142,7 @@ def meters_of(midi: Any, track: int) -> list[tuple[int, Meter]]:
     found: dict[int, Meter] = {}
     for one in tracks:
         for tick, message in timed(one):
-            if (
-                message.type == "time_signature"
-                and message.numerator
-                and message.denominator <= _LONGEST_BEAT
-            ):
+            if message.type == "time_signature" and message.numerator and message.denominator <= LONGEST_BEAT:
                 found[tick] = Meter(message.numerator, message.denominator)
     return sorted(found.items())
 
@@ -183,10 +179,15 @@ def _pitch_name(pitch: int) -> str:
 
 
 def _text(latin: str) -> str:
-    """Text of a MIDI file: mido reads bytes as Latin-1, most programs write UTF-8; on one line."""
+    """Text of a MIDI file: mido reads bytes as Latin-1, most programs write UTF-8."""
     with suppress(UnicodeError):
         latin = latin.encode("latin-1").decode("utf-8")
-    return " ".join("".join(c if c.isprintable() else " " for c in latin).split())
+    return one_line(latin)
+
+
+def one_line(text: str) -> str:
+    """Text without line ends and what cannot be printed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _notes_by_channel(track: Any) -> dict[int, tuple[list[RawNote], int]]:

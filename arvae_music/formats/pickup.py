@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from arvae_music.formats.midi_bars import MeterMap
-from arvae_music.formats.midi_timing import Span
+from arvae_music.formats.midi_timing import Span, Time
 from arvae_music.meter import Beat, Grid
 
 UNIT = 24
@@ -64,18 +64,23 @@ class Line:
         return (self.end - self.starts[0]) / len(self.starts)
 
 
-def find_pickup(spans: Sequence[Span], meters: MeterMap) -> Fraction:
+def find_pickup(spans: Sequence[Span[Time]], meters: MeterMap, unit: int = 1) -> Fraction:
     """Length of the pickup at the start in quarter notes, 0 where none is found.
 
     Notes in the first meter are looked at; where it changes, the bars before it are whole ones, or
     else the last of them was cut and there is no pickup.
+
+    Args:
+        spans: the notes, sorted by start, in parts of a quarter note.
+        meters: where each meter begins, in quarter notes.
+        unit: how many of those parts make a quarter note.
     """
     grid = meters[0][1].grid
     stop = meters[1][0] if len(meters) > 1 else None
-    before = [span for span in spans if stop is None or span.start < stop]
+    before = [span for span in spans if stop is None or span.start < stop * unit]
     if grid is None or len(before) < FEWEST_NOTES:
         return Fraction(0)
-    line = line_of(before)
+    line = line_of(before, unit)
     possible = [p for p in candidates(grid) if stop is None or p in (0, stop % grid.length)]
     scores = {length: score(line, grid, length) for length in possible}
     best = max(scores, key=scores.__getitem__)
@@ -89,16 +94,22 @@ def candidates(grid: Grid) -> list[Fraction]:
     return [step * count for count in range(int(grid.length / step))]
 
 
-def line_of(spans: Sequence[Span]) -> Line:
-    """The highest notes by start, up to the end of the last."""
+def line_of(spans: Sequence[Span[Time]], unit: int = 1) -> Line:
+    """The highest notes by start, up to the end of the last; see `find_pickup`."""
     highest: dict[int, int] = {}
     for span in spans:
-        start = round(span.start * UNIT)
+        start = _rounded(span.start, unit)
         highest[start] = max(span.pitch, highest.get(start, 0))
-    starts = sorted(highest)
-    end = max(round(max(span.end for span in spans) * UNIT), starts[-1] + 1)
+    starts: list[int] = sorted(highest)
+    end = max(_rounded(max(span.end for span in spans), unit), starts[-1] + 1)
     lengths = (after - before for before, after in pairwise([*starts, end]))
     return Line(tuple(starts), tuple(lengths), tuple(highest[start] for start in starts))
+
+
+def _rounded(time: int | Fraction, unit: int) -> int:
+    """A time in `UNIT`s; a half goes to the even one, as `round` has it."""
+    whole, rest = divmod(time * UNIT, unit)
+    return whole + (2 * rest > unit or (2 * rest == unit and whole % 2 == 1))
 
 
 def score(line: Line, grid: Grid, pickup: Fraction) -> float:

@@ -35,7 +35,7 @@ class Case:
     """A tune as a MIDI file has it, and its notated pickup in quarter notes."""
 
     grid: Grid
-    spans: list[Span]
+    spans: list[Span[Fraction]]
     pickup: Fraction
 
 
