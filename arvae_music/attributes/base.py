@@ -23,6 +23,7 @@ class Attribute(ABC):
         short: the name that a person types.
         unit: what one of it is, for people.
         whole: whether its values are whole numbers.
+        lowest: the least value that a measure can have, or None.
         tolerance: how far from the requested value still counts as that value.
     """
 
@@ -30,6 +31,7 @@ class Attribute(ABC):
     short: ClassVar[str]
     unit: ClassVar[str]
     whole: ClassVar[bool]
+    lowest: ClassVar[float | None] = 0.0
     tolerance: ClassVar[float] = 0.0
 
     @abstractmethod

@@ -14,6 +14,7 @@ class Contour(Attribute):
     short = "contour"
     unit = "semitones"
     whole = True
+    lowest = None
 
     def __call__(self, tokens: Tokens, meters: Meters) -> Values:
         """Semitones, upward positive, `[batch]`."""

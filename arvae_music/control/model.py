@@ -200,8 +200,10 @@ def load_model(name: str | os.PathLike[str] = "folk") -> Model:
     """
     path = Path(name)
     if path.is_dir():
-        from arvae_music.training.folder import BEST
+        from arvae_music.training.folder import BEST, STATE
 
+        if not (path / BEST).is_file() and (path / STATE).is_file():
+            raise ArvaeError(f"{path}: this run has no model yet: go on with it by train --resume")
         if not (path / BEST).is_file():
             raise ArvaeError(f"{path}: no {BEST} in this folder: is it the folder of a training run?")
         return Model(str(name), load_checkpoint(path / BEST))

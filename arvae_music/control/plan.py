@@ -161,7 +161,7 @@ class Planner:
         assert grid is not None  # noqa: S101 - see plan
         clash = colliding(free, planned.targets)
         if clash == ("note_density",) and base.counts[0] > planned.targets["note_density"]:
-            return f"{planned.values['note_density']:g} notes: a change never empties a measure"
+            return "a change never empties a measure: one note is the least"
         said = " and ".join(f"{short[name]} {planned.targets[name]:.3g}" for name in clash)
         untied = replace(free, tie_in=None, tie_out=None)
         if free != untied and constrain(untied, planned.targets).is_feasible():

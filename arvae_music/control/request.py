@@ -77,6 +77,12 @@ class Request:
                 f"{self.attribute.short} {self.change}: {self.attribute.short} is a whole number of "
                 f"{self.attribute.unit}; give a whole number, or a fraction in sd"
             )
+        lowest = self.attribute.lowest
+        if lowest is not None and self.change.kind == "absolute" and self.change.value < lowest:
+            raise UsageError(
+                f"{self.attribute.short} {self.change}: {self.attribute.short} is never below {lowest:g}; "
+                f"write {self.change.value:g} for a change"
+            )
 
     def __str__(self) -> str:
         return f"{self.attribute.short}{self.change}"

@@ -127,6 +127,9 @@ def _changed(
     matches = [match for _, match in old if match is not None]
     if not matches or [time for time, _ in old] == list(new):
         return
+    if not new:  # nothing is left to sing: the bar's syllables go, which the reading's notice tells of
+        yield Change(verse.start + matches[0].start(), verse.start + matches[-1].end(), "")
+        return
     groups: list[list[str | None]] = [[] for _ in new]
     targets = _targets([time for time, _ in old], new)
     for (_, match), target in zip(old, targets, strict=True):

@@ -106,7 +106,7 @@ def test_relative_requests_leave_one_note(model: Model) -> None:
     edit = model.edit(tune(THREE), density="-5")
     assert counts(edit) == [1]
     ((status, reason),) = told(edit)
-    assert (status, reason) == ("nearest", "3 notes: a change never empties a measure")
+    assert (status, reason) == ("nearest", "a change never empties a measure: one note is the least")
     # Beside an absolute request, too.
     edit = model.edit(tune(THREE), density="-5", range="0")
     assert counts(edit) == [1]

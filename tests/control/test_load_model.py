@@ -40,3 +40,9 @@ def test_a_bundled_model_edits(name: str) -> None:
     edit = model.edit(Tune(Path("scale.mid"), melody_of([scale])), density="+2")
     assert len(edit.tune.melody.notes) == 10
     assert model.reconstruct(Tune(Path("scale.mid"), melody_of([scale]))).count == 1
+
+
+def test_a_run_that_was_stopped_early_says_so(tmp_path: Path) -> None:
+    (tmp_path / "state.safetensors").write_bytes(b"")
+    with pytest.raises(ArvaeError, match="this run has no model yet: go on with it by train --resume"):
+        load_model(tmp_path)

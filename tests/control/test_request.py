@@ -148,3 +148,10 @@ def test_requests_in_reports_and_in_file_names() -> None:
         "complexity+1.5sd",
     ]
     assert Request(resolve("density"), by(2)) == relative
+
+
+@pytest.mark.parametrize("name", ["density", "range", "complexity"])
+def test_values_below_the_least_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} =-3: {name} is never below 0; write -3 for a change"):
+        read_requests([(name, "=-3")])
+    assert read_requests([("contour", "=-3")])[0].change == to(-3)

@@ -410,3 +410,24 @@ def test_music21_reads_the_edited_notes() -> None:
             assert by_music21(source, text).notes == melody.notes
             compared += 1
     assert compared > 20
+
+
+def test_a_pickup_that_loses_its_only_note_loses_its_syllable(tmp_path: Path) -> None:
+    path = tmp_path / "words.abc"
+    path.write_text(
+        "X:1\nT:W\nM:3/4\nL:1/8\nK:D\nA2|d2f2a2|b2a2f2|f4:|\nw: one two three four five six se-ven eight\n"
+    )
+    tune = read(path)
+    rows = measures(tune.melody)
+    at = next(i for i, row in enumerate(rows) if row.joined == 0)
+    tokens = rows[at].tokens
+    assert tokens is not None
+    assert rows[at].join_tick == 12
+    silent = tokens.copy()
+    silent[12] = -3  # the pickup's note goes, and silence starts there
+    out = tmp_path / "out.abc"
+    tune.replace(replace_measures(tune.melody, rows, {at: silent})).write(out)
+    again = measures(read(out).melody)
+    assert [row.tokens.tolist() for row in again if row.tokens is not None] == [
+        (silent if i == at else row.tokens).tolist() for i, row in enumerate(rows) if row.tokens is not None
+    ]

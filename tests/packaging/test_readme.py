@@ -99,7 +99,7 @@ def test_the_python_block(place: Path) -> None:
         "shapes",
         *(number for pair in shapes for number in pair),
     ]
-    assert (place / "out.mid").is_file()
+    assert (place / "jig-edited.mid").is_file()
 
 
 def test_continuous_integration_installs_and_tests_as_it_says() -> None:
