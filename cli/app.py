@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from arvae_music.cli.attributes import attributes
+from arvae_music.cli.convert import convert
 from arvae_music.cli.data import data
 from arvae_music.cli.evaluate import evaluate
 from arvae_music.cli.help import Command
@@ -44,6 +45,7 @@ def _main(
 
 app.command("attributes", cls=Command)(attributes)
 app.command("interpolate", cls=PairsCommand)(interpolate)
+app.command("convert", cls=Command)(convert)
 app.command("reconstruct", cls=Command)(reconstruct)
 app.command("train", cls=Command)(train)
 app.command("evaluate", cls=Command)(evaluate)

@@ -71,6 +71,7 @@ def interpolate(
     from arvae_music.control.picture import render
     from arvae_music.files import atomic_write
     from arvae_music.formats import read
+    from arvae_music.formats.losses import losses
 
     requests = read_requests(split(attr))
     selection = None if measures is None else numbers(measures)
@@ -84,7 +85,8 @@ def interpolate(
     edit.tune.write(out, force=force)
     if plot is not None and drawn is not None:
         atomic_write(plot, drawn, force=force)
-    report = dataclasses.replace(edit.report, output=str(out))
+    lost = losses(source, out)
+    report = dataclasses.replace(edit.report, output=str(out), notices=(*edit.report.notices, *lost))
     options.write_json(json, report.as_json(), force=force)
     if not options.is_stdout(json):
         show.show(table(report))
@@ -94,7 +96,9 @@ def interpolate(
 
 def default_output(file: Path, requests: tuple[Request, ...]) -> Path:
     """The file's name and the request, in the working folder: `in.density+2.mid`."""
-    suffix = file.suffix if file.suffix.lower() in (".mid", ".midi", ".abc") else ".mid"
+    from arvae_music.formats import suffixes
+
+    suffix = file.suffix if file.suffix.lower() in suffixes() else ".mid"
     return Path(".".join([file.stem, *(str(request) for request in requests)]) + suffix)
 
 

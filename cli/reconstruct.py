@@ -30,11 +30,13 @@ def reconstruct(
     """
     from arvae_music.control import load_model
     from arvae_music.formats import read
+    from arvae_music.formats.losses import losses
 
     out = options.check_output(output, json, force=force)
     source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
     result = load_model(model).reconstruct(source)
     result.tune.write(out, force=force)
+    found = (*source.notices, *losses(source, out))
     options.write_json(
         json,
         {
@@ -45,12 +47,12 @@ def reconstruct(
             "measures": result.measures,
             "count": result.count,
             "skipped": result.skipped,
-            "notices": show.notices_json(source.notices),
+            "notices": show.notices_json(found),
         },
         force=force,
     )
     if not options.is_stdout(json):
-        show.notices(source.notices)
+        show.notices(found)
         skipped = f", {result.skipped} passed over" if result.skipped else ""
         show.line(
             f"{result.ticks:.2%} of the ticks and {result.measures:.2%} of the measures came back "

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.midi import MidiFormat
-from arvae_music.formats.notation import AbcFormat, NotationFormat
+from arvae_music.formats.musicxml import MusicXmlFormat
+from arvae_music.formats.notation import AbcFormat
 from arvae_music.formats.tune import Format, Notice, ReadOptions, Tune, refuse_foreign
 
 __all__ = ["FORMATS", "Format", "Notice", "ReadOptions", "Tune", "format_of", "read", "suffixes"]
@@ -20,7 +21,8 @@ __all__ = ["FORMATS", "Format", "Notice", "ReadOptions", "Tune", "format_of", "r
 FORMATS: tuple[Format, ...] = (
     MidiFormat(),
     AbcFormat(),
-    NotationFormat("MusicXML", (".musicxml", ".xml", ".mxl")),
+    MusicXmlFormat((".musicxml", ".xml"), compressed=False),
+    MusicXmlFormat((".mxl",), compressed=True),
 )
 """Every format that can be read."""
 

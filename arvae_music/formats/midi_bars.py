@@ -40,21 +40,26 @@ def _without_repeated(meters: MeterMap) -> MeterMap:
 
 def _without_odd_bars(meters: MeterMap) -> MeterMap:
     plain = list(meters)
+    pickup = Fraction(0)
     for index, ((start, meter), (end, after)) in enumerate(pairwise(meters)):
         if end - start != meter.length:
             continue
         usual = plain[index - 1][1] if index else after
         if usual.grid is None:
             usual = after
-        odd = meter.grid is None or index == 0
-        if (
-            odd
-            and usual.grid is not None
-            and meter.length < usual.length
-            and meter.length in usual.grid.tick_at
-        ):
+        if (index == 0 or _is_odd(meter, usual, pickup)) and _is_shorter(meter, usual):
             plain[index] = (start, usual)
+            pickup = pickup if index else meter.length
     return plain
+
+
+def _is_odd(meter: Meter, usual: Meter, pickup: Fraction) -> bool:
+    """Whether a bar's meter stands for its length: none that is played in, or what the pickup leaves."""
+    return meter.grid is None or (pickup > 0 and meter.length + pickup == usual.length)
+
+
+def _is_shorter(meter: Meter, usual: Meter) -> bool:
+    return usual.grid is not None and meter.length < usual.length and meter.length in usual.grid.tick_at
 
 
 def bars_of(meters: MeterMap, pickup: Fraction, end: Fraction) -> tuple[Bar, ...]:
@@ -83,12 +88,19 @@ def bars_of(meters: MeterMap, pickup: Fraction, end: Fraction) -> tuple[Bar, ...
 def with_short_end(bars: tuple[Bar, ...], end: Fraction, track_end: Fraction) -> tuple[Bar, ...]:
     """The bars with the last one cut where the pickup completes it, if the music ends by then.
 
-    A track that ends with the whole bar says that the bar is whole.
+    A track that ends with the whole bar says that the bar is whole. A last bar in a meter of its own
+    that only stands for its length is a short one.
     """
-    first, last = bars[0], bars[-1]
+    if len(bars) == 1:
+        return bars
+    first, before, last = bars[0], bars[-2], bars[-1]
     rest = first.meter.length - first.length
+    if last.meter != before.meter:
+        odd = _is_odd(last.meter, before.meter, first.length if rest else Fraction(0))
+        short = odd and _is_shorter(last.meter, before.meter)
+        return (*bars[:-1], replace(last, meter=before.meter)) if short else bars
     fits = first.meter == last.meter and last.length == last.meter.length and rest > 0
-    if len(bars) == 1 or not fits or end > last.start + rest or track_end == last.end:
+    if not fits or end > last.start + rest or track_end == last.end:
         return bars
     return (*bars[:-1], replace(last, length=rest))
 

@@ -121,8 +121,8 @@ def _place_ends(lines: Sequence[_Line], resolution: int, scale: int, gaps: dict[
         late = line.start - line.note.onset * resolution
         meant = starts.get(line.note.end, round(line.note.end * resolution + late))
         gap = gaps[line.model.raw.on]
-        # Half of a short note must sound; before a rest nothing is there to be bound to.
-        gap = min(gap, max(meant - line.start, 0) // 2) if line.note.end in starts or gap > 0 else 0
+        # Half of a short note must sound; before a rest, articulation would make the rest longer.
+        gap = min(gap, max(meant - line.start, 0) // 2) if line.note.end in starts else 0
         line.end = max(meant - gap, line.start + 1)
 
 

@@ -22,6 +22,9 @@ from arvae_music.formats.tune import Notice, ReadOptions
 from arvae_music.melody import Bar, Note
 from arvae_music.meter import Meter
 
+_FINE = 48
+"""Parts of a quarter note that hold sixteenths of every meter."""
+
 _MOST_BARS = 20_000
 """More come from damaged files."""
 
@@ -71,7 +74,7 @@ def understand(part: PlainPart, options: ReadOptions, path: Path) -> Understood:
         ArvaeError: the part is longer than any music.
     """
     spans = [Span(note.start, note.end, note.pitch) for note in part.notes]
-    bars, notices = _bars(part, spans, options.pickup, path)
+    bars, notices = _bars(part, spans, options, path)
     lattice = Lattice(bars, part.ticks_per_quarter)
     scale = lattice.unit // part.ticks_per_quarter
     spans = [Span(span.start * scale, span.end * scale, span.pitch) for span in spans]
@@ -90,8 +93,9 @@ def understand(part: PlainPart, options: ReadOptions, path: Path) -> Understood:
 
 
 def _bars(
-    part: PlainPart, spans: Sequence[Span[int]], given: float | Fraction | None, path: Path
+    part: PlainPart, spans: Sequence[Span[int]], options: ReadOptions, path: Path
 ) -> tuple[tuple[Bar, ...], list[Notice]]:
+    given = options.pickup
     unit = part.ticks_per_quarter
     meters = meter_map([(Fraction(tick, unit), meter) for tick, meter in part.meters])
     notices = [] if part.meters else [Notice("meter", "the file gives no meter: read as 4/4")]
@@ -105,12 +109,26 @@ def _bars(
     elif bars[0].length < bars[0].meter.length:
         notices.append(Notice("pickup", f"{_said(bars[0])}, as the file's meters say", bars[0].number))
     elif spans[0].start < half_spacing(bars[0].meter) * unit:
-        pickup = find_pickup(spans, meters, unit)
+        pickup = _found_pickup(spans, meters, unit, quantize=options.quantize)
         if pickup:
             bars = bars_of(meters, pickup, end)
             text = f"{_said(bars[0])}, found from the notes: --pickup 0 if there is none"
             notices.append(Notice("pickup", text, bars[0].number))
     return with_short_end(bars, end, Fraction(part.end, unit)), notices
+
+
+def _found_pickup(spans: Sequence[Span[int]], meters: MeterMap, unit: int, *, quantize: bool) -> Fraction:
+    """The pickup that the notes make probable; what is played freely is first moved to sixteenths."""
+    grid = meters[0][1].grid
+    if not quantize or grid is None:
+        return find_pickup(spans, meters, unit)
+    step = grid.spacing * unit
+    size = int(grid.spacing * _FINE)
+    moved = []
+    for span in spans:
+        start, end = (round(time / step) * size for time in (span.start, span.end))
+        moved.append(Span(start, max(end, start + size), span.pitch))
+    return find_pickup(sorted(moved, key=lambda span: span.start), meters, _FINE)
 
 
 def _given_pickup(given: float | Fraction, meters: MeterMap) -> Fraction:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from statistics import median
 from typing import Generic, TypeVar
 
 from arvae_music.melody import Bar, Note
@@ -27,6 +28,11 @@ _DEFAULT_SPACING = Fraction(1, 4)
 
 _FINEST = 48
 """Parts of a quarter note that hold every grid tick and half of its spacing."""
+
+_TRIPLETS = 0.1
+"""Share of beats with triplets in a recording of which nothing is known yet."""
+
+_ROUNDS = 6
 
 Time = TypeVar("Time", int, Fraction)
 
@@ -165,10 +171,13 @@ def intended_onsets(
         if abs(nearest(place.all, span.end) - span.end) <= lattice.tolerance:
             ends_by_beat[start].append(span.end)
     chosen: dict[int, tuple[int, ...]] = {}
-    limit = None if quantize else lattice.tolerance
+    favours = _triplets_of(dict(beats), by_beat) if quantize else {}
     onsets = []
     for span, (start, place) in zip(spans, beats, strict=True):
-        if start not in chosen:
+        if start not in chosen and favours.get(start):
+            chosen[start] = place.families[favours[start] > 0]
+        elif start not in chosen:
+            limit = None if quantize else lattice.tolerance
             chosen[start] = _family(place, by_beat[start], ends_by_beat[start], limit)
         onset = nearest(chosen[start], span.start)
         onsets.append(onset if quantize or abs(onset - span.start) <= lattice.tolerance else span.start)
@@ -179,16 +188,39 @@ def _family(
     place: _BeatPlace, starts: Sequence[int], ends: Sequence[int], limit: int | None
 ) -> tuple[int, ...]:
     """The beat's sixteenths or triplets, whichever its notes lie on; all of them where neither does."""
-
-    def errors(family: tuple[int, ...], times: Sequence[int]) -> list[int]:
-        return [abs(nearest(family, time) - time) for time in times]
-
     fitting = []
     for family in place.families:
-        found = errors(family, starts)
+        found = _errors(family, starts)
         if limit is None or all(error <= limit for error in found):
-            fitting.append((sum(found), sum(errors(family, ends)), family))
+            fitting.append((sum(found), sum(_errors(family, ends)), family))
     return min(fitting, key=lambda entry: entry[:2])[2] if fitting else place.all
+
+
+def _errors(family: tuple[int, ...], times: Sequence[int]) -> list[int]:
+    return [abs(nearest(family, time) - time) for time in times]
+
+
+def _triplets_of(places: dict[int, _BeatPlace], by_beat: dict[int, list[int]]) -> dict[int, float]:
+    """How much more probable triplets are than sixteenths in each beat, a logarithm; 0 where all lie on both.
+
+    A played sixteenth may come as near to a triplet's tick as to its own: so the part's spread and its
+    share of triplets, found together with the beats' (expectation maximization), have a say.
+    """
+    squares = {
+        start: [sum(error**2 for error in _errors(family, by_beat[start])) for family in place.families]
+        for start, place in places.items()
+        if len(place.families) > 1
+    }
+    apart = {start: two for start, two in squares.items() if two[0] != two[1]}
+    count = sum(len(by_beat[start]) for start in squares)
+    share, odds = _TRIPLETS, dict.fromkeys(apart, 0.0)
+    for _ in range(_ROUNDS):
+        spread = sum(two[odds.get(start, 0.0) > 0] for start, two in squares.items()) / max(count, 1) or 1.0
+        prior = math.log(share / (1 - share))
+        odds = {start: (two[0] - two[1]) / (2 * spread) + prior for start, two in apart.items()}
+        shares = [1 / (1 + math.exp(-max(min(odd, 50.0), -50.0))) for odd in odds.values()]
+        share = min(max(sum(shares) / max(len(shares), 1), 0.01), 0.9)
+    return odds
 
 
 def intended_notes(
@@ -204,22 +236,47 @@ def intended_notes(
     first_at: dict[int, int] = {}
     for span, onset in zip(spans, onsets, strict=True):
         first_at.setdefault(onset, span.start)
+    legato = _legato(spans, onsets, order, first_at, lattice)
     notes = []
     for span, onset in zip(spans, onsets, strict=True):
         after = bisect_right(order, onset)
         following = order[after] if after < len(order) else None
-        if following is not None and abs(first_at[following] - span.end) < lattice.half_spacing_at(span.end):
+        # A player is less exact about ends: up to three quarters of a grid tick.
+        bound = lattice.half_spacing_at(span.end) * (3 if quantize else 2)
+        if following is not None and 2 * abs(first_at[following] - span.end) < bound:
             end = following
         else:
-            end = _end_before_rest(span, chosen, lattice, quantize)
+            end = _end_before_rest(span, chosen, lattice, legato, quantize=quantize)
         if end <= onset:
             end = span.end if span.end > onset and not quantize else _after(onset, lattice)
         notes.append(Note(lattice.quarters(onset), lattice.quarters(end - onset), span.pitch))
     return notes
 
 
+def _legato(
+    spans: Sequence[Span[int]],
+    onsets: Sequence[int],
+    order: Sequence[int],
+    first_at: dict[int, int],
+    lattice: Lattice,
+) -> int:
+    """How far a part's notes are held over what follows: twice the usual overlap, 0 where they are not."""
+    overlaps = []
+    for span, onset in zip(spans, onsets, strict=True):
+        after = bisect_right(order, onset)
+        overlap = span.end - first_at[order[after]] if after < len(order) else 0
+        if after < len(order) and abs(overlap) < lattice.half_spacing_at(span.end):
+            overlaps.append(overlap)
+    return max(2 * int(median(overlaps)), 0) if overlaps else 0
+
+
 def _end_before_rest(
-    span: Span[int], chosen: dict[int, tuple[int, ...]], lattice: Lattice, quantize: bool
+    span: Span[int],
+    chosen: dict[int, tuple[int, ...]],
+    lattice: Lattice,
+    legato: int,
+    *,
+    quantize: bool,
 ) -> int:
     """Where a note ends that no other follows at once."""
     articulation = lattice.half_spacing_at(span.end)
@@ -230,6 +287,9 @@ def _end_before_rest(
     close = nearest(times, span.end)
     if quantize or abs(close - span.end) <= lattice.tolerance:
         return close
+    held = [time for time in times if 0 < span.end - time <= min(legato, articulation)]
+    if held:
+        return max(held)
     later = [time for time in times if 0 <= time - span.end < articulation]
     return min(later, default=span.end)
 

@@ -1,35 +1,11 @@
-"""Notation: ABC, and MusicXML through music21."""
+"""ABC: read, edited in place, and written from nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from arvae_music.errors import ArvaeError
 from arvae_music.formats.tune import ReadOptions, Tune
-
-
-@dataclass(frozen=True)
-class NotationFormat:
-    """A format that music21 reads; what is read from it is written as MIDI."""
-
-    name: str
-    suffixes: tuple[str, ...]
-
-    @property
-    def options(self) -> frozenset[str]:
-        """Bar lines are notated and time is exact: nothing has to be found or quantized."""
-        return frozenset({"part", "tune"})
-
-    def read(self, path: Path, options: ReadOptions) -> Tune:
-        """The tune in the file."""
-        from arvae_music.formats.score import read_score
-
-        return read_score(path, part=options.part, tune=options.tune)
-
-    def write(self, tune: Tune) -> bytes:
-        """Not yet: raises ArvaeError."""
-        raise ArvaeError(f"{self.name} cannot be written yet: name an output that ends in .mid")
 
 
 @dataclass(frozen=True)

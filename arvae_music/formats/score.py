@@ -1,4 +1,4 @@
-"""Read scores: ABC with this package's own reader, MusicXML through music21.
+"""Read scores with this package's own readers, and music21's scores where a corpus is read through it.
 
 music21 reads ABC too, but drops notes under a fermata (`Hc2`), evens out broken rhythms next to a
 tie, slur or grace note (`d>-c`), counts grace notes into triplets and passes over inline fields;
@@ -16,6 +16,7 @@ from arvae_music.formats.abc import AbcTune, numbered, split_tunes
 from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
 from arvae_music.formats.abc_text import load_text, read_text
+from arvae_music.formats.musicxml import read_musicxml
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note
 from arvae_music.meter import Meter
@@ -39,8 +40,7 @@ def read_score(path: Path, *, part: int | str | None = None, tune: int | str | N
         return _read_abc(path, part, tune)
     if tune is not None:
         raise ArvaeError(f"{path} is not a book of tunes: leave out --tune")
-    voices = voices_of(parse_musicxml(path))
-    return Tune(path, choose_voice(path, list(voices.items()), part))
+    return read_musicxml(path, part=part)
 
 
 def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> Tune:

@@ -59,7 +59,7 @@ class Tune:
     def write(self, path: str | os.PathLike[str], force: bool = False) -> Path:
         """Write the tune, whole or not at all, in the format that the extension says.
 
-        A MIDI file that was read from MIDI keeps everything but the notes that were changed.
+        A file of the source's format keeps everything but the notes that were changed.
 
         Raises:
             UsageError: the file exists and `force` is not given, or the extension is no format's.
