@@ -10,6 +10,7 @@ from arvae_music.cli.errors import run
 from arvae_music.cli.interpolate import numbers
 
 from arvae_music.errors import UsageError
+from arvae_music.formats import read
 
 
 def onsets(path: Path) -> list[int]:
@@ -201,3 +202,17 @@ def test_reconstruct_says_how_much_came_back(scale: Path, model: Path, tmp_path:
     assert (result["count"], result["skipped"]) == (2, 1)
     assert 0 <= result["ticks"] <= 1
     assert onsets(out)[2] == 5
+
+
+@pytest.mark.parametrize("suffix", [".musicxml", ".xml", ".mxl"])
+def test_musicxml_comes_back_as_it_came(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("up.abc").write_text("X:1\nM:4/4\nL:1/8\nK:C\nCDEF GABc|c4 G4|\n")
+    source = read("up.abc").write(f"up{suffix}")
+    assert interpolate(source, model, "--attr", "density", "-1", "--measures", "1") == 0
+    out = Path(f"up.density-1{suffix}")
+    assert out.read_bytes()[:2] == (b"PK" if suffix == ".mxl" else b"<?")
+    starts = [float(note.onset) for note in read(out).melody.notes]
+    assert (sum(start < 4 for start in starts), starts[-2:]) == (7, [4, 6])
