@@ -32,23 +32,33 @@ def list_(json: options.Json = None, force: options.Force = False) -> None:
 
 
 @data.command("prepare", cls=Command)
-def prepare(corpus: options.Corpus, json: options.Json = None, force: options.Force = False) -> None:
+def prepare(
+    corpus: options.Corpus,
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
+    json: options.Json = None,
+    force: options.Force = False,
+) -> None:
     """Read a corpus and keep it in the cache, so that later commands have it at once.
 
-    Example: arvae-music data prepare folk
+    Files that cannot be read are passed over and counted, with the reason.
+
+    Example: arvae-music data prepare my-tunes/ --jobs 4
     """
     from arvae_music.data import cache_folder
 
     options.check_json(json, force=force)
-    loaded = load(corpus, quiet=options.is_stdout(json))
+    loaded = load(corpus, quiet=options.is_stdout(json), jobs=jobs, dask=dask)
     result = {
         "corpus": loaded.name,
         "hash": loaded.hash,
         "measures": len(loaded),
         "cache": str(cache_folder()),
+        **read_json(loaded),
     }
     options.write_json(json, result, force=force)
     if not options.is_stdout(json):
+        show_read(loaded)
         show.line(f"{loaded.name}: {len(loaded):,} measures are ready in {cache_folder()}")
 
 
@@ -70,19 +80,48 @@ def show_(corpus: options.Corpus, json: options.Json = None, force: options.Forc
         show.line(f"  {summary.tunes:,} tunes in {summary.families:,} families of variants: {splits}")
         show.show(meters(summary))
         if summary.skipped:
-            show.show(_counts("measures passed over", summary.skipped))
+            show.show(_passed_over({"measures": summary.skipped}))
         for unread in summary.unread[:10]:
             show.line(f"- not read: {unread.path}: {unread.reason}")
         if len(summary.unread) > 10:
             show.line(f"- and {len(summary.unread) - 10} more files that could not be read (--json has them)")
 
 
-def load(names: list[str], *, quiet: bool) -> Corpus:
+def load(names: list[str], *, quiet: bool, jobs: int | None = None, dask: str | None = None) -> Corpus:
     """A corpus, with a bar while it is read for the first time."""
     from arvae_music.data import load_corpus
 
     with show.reading(" ".join(names), quiet=quiet) as progress:
-        return load_corpus(names, progress=progress)
+        return load_corpus(names, progress=progress, jobs=jobs, dask=dask)
+
+
+def show_read(corpus: Corpus) -> None:
+    """What was read, by format, and what was passed over and why."""
+    from arvae_music.data import unread_reasons
+
+    table = show.new_table("read", ["files", "tunes", "measures"], ["format"])
+    for row in corpus.formats:
+        table.add_row(f"{row.files:,}", f"{row.tunes:,}", f"{row.measures:,}", row.format)
+    if len(corpus.formats) > 1:
+        table.add_section()
+        sums = (sum(r.files for r in corpus.formats), sum(r.tunes for r in corpus.formats), len(corpus))
+        table.add_row(*(f"{count:,}" for count in sums), "all")
+    show.show(table)
+    reasons = unread_reasons(corpus.unread)
+    if reasons or corpus.skipped:
+        show.show(_passed_over({"files and tunes": reasons, "measures": corpus.skipped}))
+
+
+def read_json(corpus: Corpus) -> dict[str, Any]:
+    """What `show_read` shows, for a program, and every file that was passed over."""
+    from arvae_music.data import unread_reasons
+
+    return {
+        "formats": [row._asdict() for row in corpus.formats],
+        "skipped": corpus.skipped,
+        "unread_reasons": unread_reasons(corpus.unread),
+        "unread": [row._asdict() for row in corpus.unread],
+    }
 
 
 def _card_json(card: Card) -> dict[str, Any]:
@@ -137,8 +176,10 @@ def meters(summary: Summary) -> Table:
     return table
 
 
-def _counts(title: str, counts: dict[str, int]) -> Table:
-    table = show.new_table(title, ["count"], ["reason"])
-    for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        table.add_row(f"{count:,}", reason)
+def _passed_over(reasons: dict[str, dict[str, int]]) -> Table:
+    """Counts by reason of each kind of thing, the commonest first."""
+    table = show.new_table("passed over", ["count"], ["of", "reason"])
+    for kind, counts in reasons.items():
+        for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
+            table.add_row(f"{count:,}", kind, reason)
     return table

@@ -47,6 +47,24 @@ Json = Annotated[
         show_default=False,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        help="Processes that read files; by default as many as there are cores, and fewer for few files.",
+        show_default=False,
+    ),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Read on a Dask cluster, whose workers find the files under the same paths (extra: dask).",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Makes the command repeatable.")]
 Part = Annotated[
     str | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,8 @@ from arvae_music.cli import options, show
 from arvae_music.cli.errors import Stopped
 
 if TYPE_CHECKING:
+    from arvae_music.data import Corpus
+
     from arvae_music.training.settings import TrainingSettings
 
 
@@ -53,6 +55,8 @@ def train(
     device: Annotated[str, _setting("auto, cpu or cuda.", "NAME")] = "auto",
     devices: Annotated[int, _setting("How many of them.")] = 1,
     precision: Annotated[str, _setting("auto, 32-true or bf16-mixed.", "NAME")] = "auto",
+    jobs: options.Jobs = None,
+    dask: options.Dask = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard's event files, too (extra: tensorboard).")
     ] = False,
@@ -64,6 +68,8 @@ def train(
     Example: arvae-music train folk --epochs 2 -o run
     """
     options.check_json(json, force=force)
+    from arvae_music.cli.data import load
+
     from arvae_music.training.folder import check_folder, resumed_settings
     from arvae_music.training.settings import TrainingSettings
 
@@ -75,7 +81,12 @@ def train(
         settings = TrainingSettings(**{name: ctx.params[name] for name in names})
         check_folder(folder)
     result = _train(
-        corpus, folder, settings, resume=resume, tensorboard=tensorboard, quiet=options.is_stdout(json)
+        lambda quiet: load(corpus, quiet=quiet, jobs=jobs, dask=dask),
+        folder,
+        settings,
+        resume=resume,
+        tensorboard=tensorboard,
+        quiet=options.is_stdout(json),
     )
     options.write_json(json, result, force=force)
 
@@ -87,18 +98,20 @@ def _given(ctx: typer.Context, name: str) -> bool:
 
 
 def remade(words: Sequence[str]) -> str:
-    """The command that makes a model again, without what only says where it is written."""
+    """The command that makes a model again, without what only says where it is read and written."""
+    valued = ("-o", "--output", "--json", "--jobs", "--dask")
     kept: list[str] = []
-    valued = ("-o", "--output", "--json")
     for before, word in zip(["", *words], words, strict=False):
-        plain = word not in ("--resume", "--force") and not word.startswith(("--output=", "--json="))
+        plain = word not in ("--resume", "--force") and not word.startswith(
+            tuple(f"{name}=" for name in valued)
+        )
         if plain and word not in valued and before not in valued:
             kept.append(word)
     return shlex.join(["arvae-music", *kept])
 
 
 def _train(
-    names: list[str],
+    read: Callable[[bool], Corpus],
     folder: Path,
     settings: TrainingSettings,
     *,
@@ -107,7 +120,7 @@ def _train(
     quiet: bool,
 ) -> dict[str, object]:
     """The library's call between the live lines before and the closing line after."""
-    from arvae_music.cli.data import load
+    from arvae_music.cli.data import read_json, show_read
     from arvae_music.cli.live import Live
 
     from arvae_music.training.corpus import training_data
@@ -116,8 +129,11 @@ def _train(
     from arvae_music.training.run import run_training
     from arvae_music.training.tensorboard import EventFiles, Several
 
-    data = training_data(load(names, quiet=quiet))
+    corpus = read(quiet)
     finished = resume and is_finished(folder)
+    if corpus.name == "own" and not quiet and not finished:
+        show_read(corpus)
+    data = training_data(corpus)
     if not quiet and not finished:
         held_out = len(data.validation.tokens)
         show.line(
@@ -145,4 +161,5 @@ def _train(
         "corpus": data.name,
         "seed": settings.seed,
         "figures": last_figures(folder),
+        "read": read_json(corpus),
     }

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from arvae_music.data._card import Card
-from arvae_music.data._corpus import ROW_ARRAYS, Corpus, Unread
+from arvae_music.data._card import Card, Unread
+from arvae_music.data._corpus import ROW_ARRAYS, Corpus, FormatCount
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised with every change to what is read from the same files."""
 
 
@@ -91,6 +91,7 @@ def _load(path: Path, card: Card) -> Corpus | None:
             families=tuple(about["families"]),
             skipped=about["skipped"],
             unread=tuple(Unread(*entry) for entry in about["unread"]),
+            formats=tuple(FormatCount(*entry) for entry in about["formats"]),
             hash=about["hash"],
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
@@ -105,6 +106,7 @@ def _store(path: Path, corpus: Corpus) -> None:
         "families": corpus.families,
         "skipped": corpus.skipped,
         "unread": corpus.unread,
+        "formats": corpus.formats,
         "hash": corpus.hash,
     }
     arrays = {name: getattr(corpus, name) for name in ROW_ARRAYS}

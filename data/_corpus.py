@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from arvae_music.data._card import Card
+from arvae_music.data._card import Card, Unread
 
 from arvae_music.errors import UsageError
 from arvae_music.tokens import Tokens
@@ -20,11 +20,13 @@ ROW_ARRAYS = ("tokens", "meters", "tune", "bar", "tie_in", "tie_out", "previous"
 """Fields of a corpus that have one entry a measure."""
 
 
-class Unread(NamedTuple):
-    """A file that could not be read, and why."""
+class FormatCount(NamedTuple):
+    """What was read of one format: files, their tunes, and the measures that are in the corpus."""
 
-    path: str
-    reason: str
+    format: str
+    files: int
+    tunes: int
+    measures: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,8 @@ class Corpus:
         keys: key of every tune as ABC writes it, or None.
         families: number of the family of variants, per tune.
         skipped: measures that have no row, by reason.
-        unread: files that could not be read.
+        unread: files that could not be read, and tunes of books.
+        formats: what was read, by format.
         hash: hexadecimal digest of the rows.
     """
 
@@ -67,6 +70,7 @@ class Corpus:
     families: tuple[int, ...]
     skipped: dict[str, int] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    formats: tuple[FormatCount, ...] = ()
     hash: str = ""
 
     def __len__(self) -> int:

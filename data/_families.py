@@ -11,7 +11,6 @@ The last two find the same notes in another book or key, under whatever name.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -20,8 +19,8 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from arvae_music.data._tune import PackedTune
 
-from arvae_music.melody import Melody
 from arvae_music.tokens import Tokens
 
 SHARED_INTERVALS = 20
@@ -46,14 +45,9 @@ _PLAIN_NAMES = {
 }  # fmt: skip
 
 
-def families(melodies: Sequence[Melody], tokens: Sequence[Tokens]) -> list[int]:
-    """Number of the family of each tune; families are numbered by their first tune.
-
-    Args:
-        melodies: the tunes.
-        tokens: the measures of each, `[measures, 24]`.
-    """
-    parents = list(range(len(melodies)))
+def families(tunes: Sequence[PackedTune]) -> list[int]:
+    """Number of the family of each tune; families are numbered by their first tune."""
+    parents = list(range(len(tunes)))
 
     def root(tune: int) -> int:
         while parents[tune] != tune:
@@ -64,14 +58,14 @@ def families(melodies: Sequence[Melody], tokens: Sequence[Tokens]) -> list[int]:
     first_with: dict[Hashable, int] = {}
     alike = [
         (first_with.setdefault(mark, tune), tune)
-        for tune, melody in enumerate(melodies)
-        for mark in _marks(melody)
+        for tune, known in enumerate(tunes)
+        for mark in _marks(known)
     ]
-    for pair in (*alike, *_sharing_measures(tokens)):
+    for pair in (*alike, *_sharing_measures([tune.tokens for tune in tunes])):
         one, other = sorted(map(root, pair))
         parents[other] = one
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(root(tune), len(numbers)) for tune in range(len(melodies))]
+    return [numbers.setdefault(root(tune), len(numbers)) for tune in range(len(tunes))]
 
 
 def plain_title(title: str) -> str:
@@ -82,21 +76,18 @@ def plain_title(title: str) -> str:
     return "" if plain in _PLAIN_NAMES else plain
 
 
-def assign_splits(
-    melodies: Sequence[Melody], family_of: Sequence[int], sizes: Sequence[int]
-) -> npt.NDArray[np.uint8]:
+def assign_splits(tunes: Sequence[PackedTune], family_of: Sequence[int]) -> npt.NDArray[np.uint8]:
     """The split of every tune, 0 to 2: families in the order of a stable hash go where most is missing.
 
     Args:
-        melodies: the tunes.
+        tunes: the tunes.
         family_of: their families.
-        sizes: their numbers of measures.
     """
     members: dict[int, list[int]] = {}
     for tune, family in enumerate(family_of):
         members.setdefault(family, []).append(tune)
-    weights = {family: sum(sizes[t] for t in tunes) for family, tunes in members.items()}
-    order = sorted(members, key=lambda family: min(_fingerprint(melodies[tune]) for tune in members[family]))
+    weights = {family: sum(len(tunes[t].tokens) for t in own) for family, own in members.items()}
+    order = sorted(members, key=lambda family: min(tunes[tune].fingerprint for tune in members[family]))
     order = [family for family in order if weights[family]]
     chosen = _fill(order, weights)
     return np.array([chosen.get(family, 0) for family in family_of], np.uint8)
@@ -116,24 +107,16 @@ def _fill(order: Sequence[int], weights: dict[int, int]) -> dict[int, int]:
     return chosen
 
 
-def _fingerprint(melody: Melody) -> str:
-    """What a tune is known by, wherever its file lies."""
-    notes = " ".join(f"{note.onset} {note.duration} {note.pitch}" for note in melody.notes)
-    return hashlib.sha256(f"{melody.title}|{notes}".encode()).hexdigest()
-
-
-def _marks(melody: Melody) -> set[Hashable]:
+def _marks(tune: PackedTune) -> set[Hashable]:
     """What a tune shares with its variants and with no other tune."""
     marks: set[Hashable] = set()
-    title = plain_title(melody.title)
+    title = plain_title(tune.title)
     if title:
         marks.add(title)
-    steps = np.diff([note.pitch for note in melody.notes])
-    steps = steps[steps != 0]
+    steps = tune.intervals
     if 0 < len(steps) < SHARED_INTERVALS:
-        marks.add(tuple(steps.tolist()))
-    for start in range(len(steps) - SHARED_INTERVALS + 1):
-        marks.add(steps[start : start + SHARED_INTERVALS].astype(np.int8).tobytes())
+        marks.add(steps)
+    marks.update(steps[i : i + SHARED_INTERVALS] for i in range(len(steps) - SHARED_INTERVALS + 1))
     return marks
 
 

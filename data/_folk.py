@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from arvae_music.data._books import read_book
 from arvae_music.data._card import Card, Source
 from arvae_music.data._music21 import corpus_folder, files_in
-
-from arvae_music.formats.score import read_all
-from arvae_music.melody import Melody
 
 CARD = Card(
     name="folk",
@@ -39,8 +35,4 @@ def source() -> Source:
     Raises:
         ArvaeError: music21 or its corpus is missing.
     """
-    return Source(CARD, files_in(_FOLDERS, (".abc",)), _read, corpus_folder())
-
-
-def _read(path: Path) -> list[Melody]:
-    return read_all(path)
+    return Source(CARD, files_in(_FOLDERS, (".abc",)), read_book, corpus_folder())

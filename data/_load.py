@@ -9,14 +9,11 @@ from pathlib import Path
 from arvae_music.data import _bach, _folk, _own
 from arvae_music.data._cache import cached, key_of
 from arvae_music.data._card import Card, Source
-from arvae_music.data._corpus import Corpus, Unread
-from arvae_music.data._rows import build
+from arvae_music.data._corpus import Corpus
+from arvae_music.data._read import Progress, read_corpus
+from arvae_music.data._workers import workers
 
 from arvae_music.errors import ArvaeError, UsageError
-from arvae_music.melody import Melody
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes read so far and their total."""
 
 _BUNDLED: dict[str, tuple[Card, Callable[[], Source]]] = {
     "folk": (_folk.CARD, _folk.source),
@@ -33,20 +30,27 @@ def load_corpus(
     which: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     progress: Progress | None = None,
+    jobs: int | None = None,
+    dask: str | None = None,
 ) -> Corpus:
     """A corpus, read once and then kept in the user's cache folder.
 
     Args:
         which: `folk`, `bach`, or files and folders of one's own.
         progress: called as files are read, with the bytes read so far and their total.
+        jobs: how many processes read; as many as there are cores, or fewer for few files, if not given.
+        dask: address of a Dask scheduler whose workers read instead. They must find the files under
+            the same paths.
 
     Raises:
-        UsageError: there is no corpus of that name.
-        ArvaeError: the files are missing, or none of them has a measure that can be used.
+        UsageError: there is no corpus of that name, or `jobs` and `dask` make no sense.
+        ArvaeError: the files are missing, none of them has a measure that can be used, or the cluster
+            does not answer.
     """
     source = _source([which] if isinstance(which, str | os.PathLike) else list(which))
     key = key_of(source.card, source.files, source.root)
-    corpus = cached(source.card, key, lambda: _read(source, progress))
+    with workers(jobs, dask) as chosen:
+        corpus = cached(source.card, key, lambda: read_corpus(source, chosen, progress))
     if not len(corpus):
         raise ArvaeError(_nothing(corpus))
     return corpus
@@ -65,28 +69,6 @@ def _source(which: Sequence[str | os.PathLike[str]]) -> Source:
         if plain and not Path(name).exists():
             raise UsageError(f"there is no corpus '{name}': name {', '.join(_BUNDLED)}, or files and folders")
     return _own.source([Path(name) for name in names])
-
-
-def _read(source: Source, progress: Progress | None) -> Corpus:
-    sizes = [file.stat().st_size for file in source.files]
-    melodies: list[Melody] = []
-    unread: list[Unread] = []
-    done = 0
-    for file, size in zip(source.files, sizes, strict=True):
-        if progress is not None:
-            progress(done, sum(sizes))
-        name = os.path.relpath(file, source.root)
-        try:
-            melodies.extend(source.read(file))
-        except ArvaeError as error:
-            unread.append(Unread(name, str(error)))
-        except Exception as error:  # one file that a reader stumbles over must not stop a thousand
-            unread.append(Unread(name, f"{type(error).__name__}: {error}"))
-        done += size
-    corpus = build(source.card, melodies, unread)
-    if progress is not None:
-        progress(done, sum(sizes))
-    return corpus
 
 
 def _nothing(corpus: Corpus) -> str:

@@ -6,11 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from arvae_music.data._card import Card, Source
+from arvae_music.data._books import read_book
+from arvae_music.data._card import Card, Source, Unread
 
 from arvae_music import formats
 from arvae_music.errors import ArvaeError
-from arvae_music.formats.score import read_all
+from arvae_music.formats.midi import MidiFormat
+from arvae_music.formats.midi_bulk import read_melody
 from arvae_music.melody import Melody
 
 
@@ -53,8 +55,9 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _read(path: Path) -> list[Melody]:
+def _read(path: Path) -> Sequence[Melody | Unread]:
     """All tunes of an ABC book; the melody of any other file."""
-    if path.suffix.lower() == ".abc":
-        return read_all(path)
-    return [formats.read(path).melody]
+    suffix = path.suffix.lower()
+    if suffix == ".abc":
+        return read_book(path)
+    return [read_melody(path) if suffix in MidiFormat.suffixes else formats.read(path).melody]

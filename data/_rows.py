@@ -1,21 +1,14 @@
-"""From tunes to the rows of a corpus."""
+"""From a tune to rows of a corpus."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
-
-import numpy as np
-from arvae_music.data._card import Card
-from arvae_music.data._corpus import Corpus, Unread, digest
-from arvae_music.data._families import assign_splits, families
 
 from arvae_music.measures import Measure, measures
 from arvae_music.melody import Melody, fewest_octaves
-from arvae_music.meter import TICKS
 from arvae_music.tokens import Tokens
 
 LOWEST, HIGHEST = 48, 95
@@ -83,37 +76,3 @@ def _reason(measure: Measure, meters: Sequence[str]) -> str | None:
     if any(not LOWEST <= pitch <= HIGHEST for pitch in pitches):
         return f"pitch outside {LOWEST} to {HIGHEST}"
     return None
-
-
-def build(card: Card, melodies: Sequence[Melody], unread: Sequence[Unread] = ()) -> Corpus:
-    """A corpus of tunes, split by family. Tunes without a row keep their place in the titles."""
-    per_tune = [rows_of(melody, card.meters) for melody in melodies]
-    family_of = families(melodies, [_stacked(tune.rows) for tune in per_tune])
-    split = assign_splits(melodies, family_of, [len(tune.rows) for tune in per_tune])
-    rows = [row for tune in per_tune for row in tune.rows]
-    tune = np.repeat(np.arange(len(per_tune)), [len(tune.rows) for tune in per_tune])
-    skipped: Counter[str] = Counter()
-    for found in per_tune:
-        skipped.update(found.skipped)
-    corpus = Corpus(
-        name=card.name,
-        card=card,
-        tokens=_stacked(rows),
-        meters=np.array([row.meter for row in rows], np.uint8),
-        tune=tune.astype(np.int32),
-        bar=np.array([row.bar for row in rows], np.int16),
-        tie_in=np.array([row.tie_in for row in rows], bool),
-        tie_out=np.array([row.tie_out for row in rows], bool),
-        previous=np.array([row.previous for row in rows], np.int16),
-        split=split[tune] if len(tune) else np.zeros(0, np.uint8),
-        titles=tuple(melody.title for melody in melodies),
-        keys=tuple(melody.key for melody in melodies),
-        families=tuple(family_of),
-        skipped=dict(skipped.most_common()),
-        unread=tuple(unread),
-    )
-    return replace(corpus, hash=digest(corpus))
-
-
-def _stacked(rows: Sequence[Row]) -> Tokens:
-    return np.array([row.tokens for row in rows], np.int16).reshape(-1, TICKS)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from arvae_music.data._corpus import SPLITS, Corpus, Unread
+from arvae_music.data._card import Unread
+from arvae_music.data._corpus import SPLITS, Corpus
 
 from arvae_music.attributes import ATTRIBUTES, values_of
 from arvae_music.meter import GRIDS
+
+_DETAILS = re.compile(r": | \(|; ")
+_NUMBER = re.compile(r"\d+")
 
 
 class Statistic(NamedTuple):
@@ -44,6 +51,16 @@ class Summary(NamedTuple):
     meters: tuple[MeterSummary, ...]
     skipped: dict[str, int]
     unread: tuple[Unread, ...]
+
+
+def unread_reasons(unread: Sequence[Unread]) -> dict[str, int]:
+    """How many files and tunes could not be read, by reason without its details, the commonest first."""
+    return dict(Counter(_plain(entry.reason) for entry in unread).most_common())
+
+
+def _plain(reason: str) -> str:
+    """A reason up to its details, and without their numbers."""
+    return _NUMBER.sub("N", _DETAILS.split(reason, maxsplit=1)[0]).strip()
 
 
 def summarize(corpus: Corpus) -> Summary:

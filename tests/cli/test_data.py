@@ -39,6 +39,41 @@ def test_prepare_keeps_it_in_the_cache(tunes: Path, cache: Path, capsys: pytest.
 
 
 @pytest.mark.usefixtures("cache")
+def test_prepare_says_what_was_read_and_what_was_not(tunes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "prepare", str(tunes), "--jobs", "2", "--json", "-"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["formats"] == [{"format": "ABC", "files": 30, "tunes": 30, "measures": 240}]
+    assert result["skipped"] == {}
+    assert result["unread_reasons"] == {"is not a sound MIDI file": 1}
+    (unread,) = result["unread"]
+    assert unread["path"] == "broken.mid"
+    assert unread["reason"].startswith("is not a sound MIDI file (")
+    # The second time it comes from the cache, and says the same.
+    assert run(["data", "prepare", str(tunes)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["30", "30", "240", "ABC"] in lines
+    assert ["1", "files", "and", "tunes", "is", "not", "a", "sound", "MIDI", "file"] in lines
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize(
+    ("args", "code", "line"),
+    [
+        (["--jobs", "0"], 2, "--jobs is 0"),
+        (["--jobs", "2", "--dask", "tcp://127.0.0.1:1"], 2, "give one of them"),
+        (["--dask", "here"], 2, "tcp://HOST:8786"),
+    ],
+)
+def test_workers_that_cannot_be(
+    tunes: Path, args: list[str], code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "prepare", str(tunes), *args]) == code
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert line in err
+
+
+@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("command", ["prepare", "show"])
 def test_a_corpus_that_is_none(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", command, "flok"]) == 2

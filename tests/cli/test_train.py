@@ -30,8 +30,10 @@ def test_the_help_shows_the_settings_defaults() -> None:
 def test_a_run_its_result_and_what_comes_after(tunes: Path, tmp_path: Path) -> None:
     folder, report = tmp_path / "run", tmp_path / "report.json"
     train = ["train", str(tunes), "-o", str(folder), "--event-epochs", "1", "--threads", "1"]
-    assert run([*train, "--epochs", "2", "--json", str(report)]) == 0
+    assert run([*train, "--epochs", "2", "--jobs", "2", "--json", str(report)]) == 0
     result = json.loads(report.read_text())
+    assert result["read"]["formats"] == [{"format": "ABC", "files": 30, "tunes": 30, "measures": 240}]
+    assert result["read"]["unread_reasons"] == {"is not a sound MIDI file": 1}
     assert result["checkpoint"] == str(folder / "best.safetensors")
     assert Path(result["checkpoint"]).exists()
     assert result["figures"]["measures"]["epoch"] == 2
@@ -175,4 +177,5 @@ def test_where_a_run_cannot_be(tunes: Path, tmp_path: Path, capsys: pytest.Captu
 
 def test_the_command_in_the_card_names_no_place() -> None:
     words = ["train", "folk", "--epochs", "2", "-o", "/home/me/run", "--json", "out.json", "--resume"]
+    words += ["--jobs", "8", "--dask=tcp://host:8786"]
     assert remade(words) == "arvae-music train folk --epochs 2"

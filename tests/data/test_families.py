@@ -5,8 +5,9 @@ import random
 import numpy as np
 import pytest
 from arvae_music.data import Card
+from arvae_music.data._build import build
 from arvae_music.data._families import assign_splits, families, plain_title
-from arvae_music.data._rows import build
+from arvae_music.data._tune import packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,11 +131,11 @@ def test_no_family_lies_in_two_splits(seed: int, variants: list[tuple[int, int]]
 
 @pytest.mark.parametrize(("count", "filled"), [(1, {0}), (2, {0, 1}), (3, {0, 1, 2}), (5, {0, 1, 2})])
 def test_a_handful_of_tunes_fills_the_splits(count: int, filled: set[int]) -> None:
-    tunes = random_tunes(count, seed=3)
-    split = assign_splits(tunes, list(range(count)), [len(tune.bars) for tune in tunes])
+    tunes = [packed(tune, CARD.meters) for tune in random_tunes(count, seed=3)]
+    split = assign_splits(tunes, list(range(count)))
     assert set(split.tolist()) == filled
 
 
 def test_no_tunes_at_all() -> None:
-    assert families([], []) == []
-    assert len(assign_splits([], [], [])) == 0
+    assert families([]) == []
+    assert len(assign_splits([], [])) == 0

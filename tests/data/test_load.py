@@ -1,6 +1,7 @@
 """Loading corpora: by name and from the user's files, with the cache between."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def counting(which: list[str]) -> Source:
         source = real(which)
 
-        def read(path: Path) -> list[Melody]:
+        def read(path: Path) -> Sequence[Melody | data.Unread]:
             names.append(path.name)
             return source.read(path)
 

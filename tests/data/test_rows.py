@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from arvae_music.data import Card, Corpus, joined_pairs
-from arvae_music.data._rows import build, rows_of
+from arvae_music.data._build import build
+from arvae_music.data._rows import rows_of
 
 from arvae_music.errors import UsageError
 from arvae_music.melody import Melody
