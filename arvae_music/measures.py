@@ -7,16 +7,17 @@ Whatever cannot be written as tokens is kept as it is, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import compress, pairwise
 
 import numpy as np
 
-from arvae_music.melody import Bar, Melody, Note
-from arvae_music.meter import TICKS, Grid
-from arvae_music.tokens import HOLD, PAD, REST, Tokens, is_legal
+from arvae_music.melody import Bar, Melody
+from arvae_music.meter import DUPLE_TICKS, TICKS, TICKS_PER_BEAT, TRIPLE_TICKS, Beat, Grid
+from arvae_music.pieces import Piece, bars_under, merged, pieces_by_bar, with_rest
+from arvae_music.tokens import HOLD, PAD, REST, Tokens
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,6 @@ class Measure:
     join_tick: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """The part of a note that lies in one bar; times in quarter notes from the bar's start."""
-
-    start: Fraction
-    end: Fraction
-    pitch: int
-    tied: bool  # goes on a note of the bar before
-    ties: bool = False  # goes on in the bar after
-
-
 class _UnwritableError(Exception):
     """The reason why a measure has no tokens."""
 
@@ -68,7 +58,7 @@ def measures(melody: Melody) -> list[Measure]:
 
     A joined measure stands where its strain's end stands; its pickup has no row of its own.
     """
-    pieces = _pieces_by_bar(melody, melody.notes)
+    pieces = pieces_by_bar(melody, melody.notes)
     partners = _join_short_bars(melody.bars, pieces)
     pickups = set(partners.values())
     return [
@@ -90,76 +80,17 @@ def replace_measures(melody: Melody, rows: Sequence[Measure], edits: Mapping[int
         ValueError: new tokens break a tie of the measure, or sound across its join.
     """
     edited = {bar for position in edits for bar in rows[position].bars}
-    concerned = [bool(edited.intersection(_bars_under(melody, note))) for note in melody.notes]
+    concerned = [bool(edited.intersection(bars_under(melody, note))) for note in melody.notes]
     kept = [note for note, cut in zip(melody.notes, concerned, strict=True) if not cut]
-    pieces = _pieces_by_bar(melody, compress(melody.notes, concerned))
+    pieces = pieces_by_bar(melody, compress(melody.notes, concerned))
     for position, tokens in edits.items():
         row = rows[position]
         for bar, new in zip(row.bars, _pieces_of_tokens(row, tokens, melody.bars), strict=True):
             pieces[bar] = new
-    return melody.with_notes([*kept, *_merged(_with_rest(melody), pieces)])
+    return melody.with_notes([*kept, *merged(with_rest(melody), pieces)])
 
 
-def _with_rest(melody: Melody) -> list[Bar]:
-    """The bars, and as one more what lies behind the last one: a note may outlast it."""
-    if not melody.bars:
-        return []
-    last = melody.bars[-1]
-    end = max([last.end, *(note.end for note in melody.notes)])
-    return [*melody.bars, Bar(last.number + 1, last.end, end - last.end, last.meter)]
-
-
-def _bars_under(melody: Melody, note: Note) -> Iterator[int]:
-    """Indices of the bars in which a note sounds, the rest behind the last one included."""
-    index = max(melody.bar_index_at(note.onset), 0)
-    while index < len(melody.bars) and melody.bars[index].start < note.end:
-        if note.onset < melody.bars[index].end:
-            yield index
-        index += 1
-    if melody.bars and note.end > melody.bars[-1].end:
-        yield index
-
-
-def _pieces_by_bar(melody: Melody, notes: Iterable[Note]) -> list[list[_Piece]]:
-    """Notes cut at the bar lines, by bar, the rest behind the last one included."""
-    bars = _with_rest(melody)
-    pieces: list[list[_Piece]] = [[] for _ in bars]
-    for note in notes:
-        for index in _bars_under(melody, note):
-            bar = bars[index]
-            pieces[index].append(
-                _Piece(
-                    start=max(note.onset, bar.start) - bar.start,
-                    end=min(note.end, bar.end) - bar.start,
-                    pitch=note.pitch,
-                    tied=note.onset < bar.start,
-                    ties=note.end > bar.end,
-                )
-            )
-    return pieces
-
-
-def _merged(bars: Sequence[Bar], pieces: Sequence[Sequence[_Piece]]) -> Iterable[Note]:
-    """Notes from pieces: a tied piece lengthens the note of its pitch that ends where it starts."""
-    notes: list[Note] = []
-    open_ends: dict[tuple[Fraction, int], int] = {}
-    for bar, row in zip(bars, pieces, strict=True):
-        for piece in row:
-            start, end = bar.start + piece.start, bar.start + piece.end
-            at = open_ends.pop((start, piece.pitch), None) if piece.tied else None
-            if at is None and piece.tied:
-                raise ValueError(f"measure {bar.number}: the note tied into it is gone")
-            if at is None:
-                at = len(notes)
-                notes.append(Note(start, end - start, piece.pitch))
-            else:
-                notes[at] = replace(notes[at], duration=end - notes[at].onset)
-            if piece.ties:
-                open_ends[end, piece.pitch] = at
-    return notes
-
-
-def _join_short_bars(bars: Sequence[Bar], pieces: Sequence[Sequence[_Piece]]) -> dict[int, int]:
+def _join_short_bars(bars: Sequence[Bar], pieces: Sequence[Sequence[Piece]]) -> dict[int, int]:
     """Strain's end -> pickup, for every pair of short bars of one meter that make a whole one.
 
     Each short bar joins once, with the first that completes it. Of two bars side by side the
@@ -189,7 +120,7 @@ def _may_join(bar: Bar) -> bool:
     return grid is not None and bar.problem is None and bar.length in grid.tick_at and bar.length > 0
 
 
-def _measure(melody: Melody, pieces: Sequence[Sequence[_Piece]], indices: tuple[int, ...]) -> Measure:
+def _measure(melody: Melody, pieces: Sequence[Sequence[Piece]], indices: tuple[int, ...]) -> Measure:
     bars = [melody.bars[i] for i in indices]
     row = Measure(
         bars=indices,
@@ -204,7 +135,7 @@ def _measure(melody: Melody, pieces: Sequence[Sequence[_Piece]], indices: tuple[
         return replace(row, reason=str(error))
 
 
-def _with_tokens(row: Measure, bars: Sequence[Bar], pieces: Sequence[Sequence[_Piece]]) -> Measure:
+def _with_tokens(row: Measure, bars: Sequence[Bar], pieces: Sequence[Sequence[Piece]]) -> Measure:
     grid = row.grid
     if grid is None:
         raise _UnwritableError(f"meter {row.meter} is not supported")
@@ -215,15 +146,11 @@ def _with_tokens(row: Measure, bars: Sequence[Bar], pieces: Sequence[Sequence[_P
     if length != grid.length:
         kind = "incomplete" if length < grid.length else "too long"
         raise _UnwritableError(f"{kind}: {length} of {grid.length} quarter notes")
-    shifts = (Fraction(0), bars[0].length)
-    all_pieces = sorted(
-        (
-            replace(piece, start=piece.start + shift, end=piece.end + shift)
-            for shift, part in zip(shifts, pieces, strict=False)
-            for piece in part
-        ),
-        key=lambda piece: piece.start,
-    )
+    all_pieces = list(pieces[0])
+    if len(bars) == 2:
+        shift = bars[0].length
+        all_pieces += [replace(p, start=p.start + shift, end=p.end + shift) for p in pieces[1]]
+    all_pieces.sort(key=lambda piece: piece.start)
     _refuse_overlaps(all_pieces, grid)
     first, last = (all_pieces[0], all_pieces[-1]) if all_pieces else (None, None)
     return replace(
@@ -235,7 +162,7 @@ def _with_tokens(row: Measure, bars: Sequence[Bar], pieces: Sequence[Sequence[_P
     )
 
 
-def _refuse_overlaps(pieces: Sequence[_Piece], grid: Grid) -> None:
+def _refuse_overlaps(pieces: Sequence[Piece], grid: Grid) -> None:
     for before, after in pairwise(pieces):
         if before.end > after.start:
             raise _UnwritableError(f"overlapping notes at {_beat(after.start, grid)}")
@@ -246,7 +173,7 @@ def _beat(time: Fraction, grid: Grid) -> str:
     return f"beat {float(time / grid.beat.length) + 1:.4g}"
 
 
-def _tokens(pieces: Sequence[_Piece], grid: Grid) -> Tokens:
+def _tokens(pieces: Sequence[Piece], grid: Grid) -> Tokens:
     tokens = np.full(TICKS, PAD, np.int16)
     tokens[: grid.ticks] = HOLD
     for piece in pieces:
@@ -265,12 +192,18 @@ def _tokens(pieces: Sequence[_Piece], grid: Grid) -> Tokens:
 
 
 def _refuse_mixed(tokens: Tokens, grid: Grid) -> Tokens:
-    if not is_legal(tokens[None], np.array([grid.code]))[0]:
-        raise _UnwritableError("off the grid: sixteenths and triplets in one beat")
+    """What else `is_legal` asks for is so by the way the tokens are made."""
+    if grid.beat is Beat.DOTTED:
+        return tokens
+    events = [token >= 0 or token == REST for token in tokens.tolist()]
+    for beat in range(0, grid.ticks, TICKS_PER_BEAT):
+        duple = any(events[beat + tick] for tick in DUPLE_TICKS if tick)
+        if duple and any(events[beat + tick] for tick in TRIPLE_TICKS if tick):
+            raise _UnwritableError("off the grid: sixteenths and triplets in one beat")
     return tokens
 
 
-def _pieces_of_tokens(row: Measure, tokens: Tokens, bars: Sequence[Bar]) -> list[list[_Piece]]:
+def _pieces_of_tokens(row: Measure, tokens: Tokens, bars: Sequence[Bar]) -> list[list[Piece]]:
     """The pieces of each of the measure's bars, in times of the bar."""
     grid = row.grid
     if grid is None or row.tokens is None:
@@ -285,7 +218,7 @@ def _pieces_of_tokens(row: Measure, tokens: Tokens, bars: Sequence[Bar]) -> list
     return [[p for p in whole if p.start < cut], pickup]
 
 
-def _pieces_of_measure(row: Measure, grid: Grid, tokens: Tokens) -> list[_Piece]:
+def _pieces_of_measure(row: Measure, grid: Grid, tokens: Tokens) -> list[Piece]:
     events = [tick for tick in range(grid.ticks) if tokens[tick] != HOLD]
     if tokens[0] == HOLD:
         if row.tie_in is None:
@@ -298,7 +231,7 @@ def _pieces_of_measure(row: Measure, grid: Grid, tokens: Tokens) -> list[_Piece]
             continue
         tied = tokens[tick] == HOLD
         pitch = row.tie_in if tied and row.tie_in is not None else int(tokens[tick])
-        pieces.append(_Piece(start, end, pitch, tied))
+        pieces.append(Piece(start, end, pitch, tied))
     if (row.tie_in is not None) != bool(pieces and pieces[0].tied):
         raise ValueError(f"measure {row.index}: the note tied into it is gone")
     if row.tie_out is not None:

@@ -86,6 +86,8 @@ def fewest_octaves(pitches: Iterable[int], lowest: int, highest: int) -> int:
     smaller one is taken, and the upward one of equals.
     """
     wanted = list(pitches)
+    if not wanted or (lowest <= min(wanted) and max(wanted) <= highest):
+        return 0
 
     def outside(shift: int) -> int:
         return sum(not lowest <= pitch + shift <= highest for pitch in wanted)

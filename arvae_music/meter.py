@@ -145,7 +145,7 @@ class Meter:
         """Length of a whole measure in quarter notes."""
         return Fraction(4 * self.numerator, self.denominator)
 
-    @property
+    @cached_property
     def grid(self) -> Grid | None:
         """The grid this meter is read on (2/2 as 4/4), or None where it is not supported."""
         name = "4/4" if (self.numerator, self.denominator) == (2, 2) else str(self)

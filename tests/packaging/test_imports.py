@@ -19,7 +19,7 @@ LAYERS = [
     {"control", "training", "evaluation", "images", "data"},
     {"formats", "attributes", "model", "objective"},
     {"measures"},
-    {"tokens"},
+    {"tokens", "pieces"},
     {"melody"},
     {"meter"},
     {"errors", "files", "_version"},
