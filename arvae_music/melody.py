@@ -79,6 +79,14 @@ class Melody:
         return self.with_notes(replace(note, pitch=note.pitch + semitones) for note in self.notes)
 
 
+_PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+
+
+def pitch_name(pitch: int) -> str:
+    """A MIDI pitch as people say it: 60 is C4."""
+    return f"{_PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+
+
 def fewest_octaves(pitches: Iterable[int], lowest: int, highest: int) -> int:
     """Semitones (a multiple of 12, nearest zero) that bring the most pitches into the range.
 

@@ -9,7 +9,7 @@ from arvae_music.attributes.base import Attribute, Values
 from arvae_music.attributes.contour import Contour
 from arvae_music.attributes.note_density import NoteDensity
 from arvae_music.attributes.pitch_range import PitchRange
-from arvae_music.attributes.registry import ATTRIBUTES, resolve, values_of
+from arvae_music.attributes.registry import ATTRIBUTES, all_met, named_values, resolve, values_of
 from arvae_music.attributes.rhythmic_complexity import (
     TOTAL_WEIGHTS,
     WEIGHTS,
@@ -29,7 +29,9 @@ __all__ = [
     "RhythmicComplexity",
     "Row",
     "Values",
+    "all_met",
     "attributes",
+    "named_values",
     "resolve",
     "values_of",
 ]

@@ -12,6 +12,9 @@ from arvae_music.tokens import Meters, Tokens
 
 Values = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-9
+"""Far above what sums of weights lose, far below any step of a value."""
+
 
 class Attribute(ABC):
     """A number that every measure has, with a unit, computed for a batch at once.
@@ -33,6 +36,10 @@ class Attribute(ABC):
     whole: ClassVar[bool]
     lowest: ClassVar[float | None] = 0.0
     tolerance: ClassVar[float] = 0.0
+
+    def is_met(self, value: float, target: float) -> bool:
+        """Whether a value counts as the target."""
+        return abs(value - target) <= self.tolerance + _ROUNDING
 
     @abstractmethod
     def __call__(self, tokens: Tokens, meters: Meters) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -31,6 +32,21 @@ def resolve(name: str) -> Attribute:
     close = difflib.get_close_matches(name, names + [a.name for a in ATTRIBUTES], n=1)
     hint = f" (did you mean '{close[0]}'?)" if close else ""
     raise UsageError(f"there is no attribute '{name}'{hint}: take one of {', '.join(names)}")
+
+
+def all_met(values: Mapping[str, float], targets: Mapping[str, float]) -> bool:
+    """Whether every target, by attribute name, is met."""
+    return all(
+        attribute.is_met(values[attribute.name], targets[attribute.name])
+        for attribute in ATTRIBUTES
+        if attribute.name in targets
+    )
+
+
+def named_values(tokens: Tokens, code: int) -> dict[str, float]:
+    """All attributes of one measure `[24]` in the meter of a code, by name."""
+    values = values_of(tokens[None], np.array([code]))[0]
+    return {attribute.name: float(v) for attribute, v in zip(ATTRIBUTES, values, strict=True)}
 
 
 def values_of(tokens: Tokens, meters: Meters) -> Values:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from arvae_music.attributes import ATTRIBUTES, values_of
+from arvae_music.attributes import ATTRIBUTES, all_met, values_of
 from arvae_music.control.context import Context, Leaps, context_of
 from arvae_music.control.edit import Job, job_of, search_jobs
 from arvae_music.control.plan import Planned, Planner, own_pitches
@@ -202,14 +202,11 @@ class Bench:
         source, meters = sample.tokens[at], sample.meters[at]
         values, before = values_of(found, meters), values_of(source, meters)
         reachable = np.array([plan.missed is None for plan in plans])
+        names = [attribute.name for attribute in ATTRIBUTES]
         exact = np.array(
             [
-                all(
-                    abs(values[i, k] - plan.targets[a.name]) <= a.tolerance + 1e-9
-                    for k, a in enumerate(ATTRIBUTES)
-                    if a.name in plan.targets
-                )
-                for i, plan in enumerate(plans)
+                all_met(dict(zip(names, row, strict=True)), plan.targets)
+                for row, plan in zip(values.tolist(), plans, strict=True)
             ]
         )
         own = source != PAD

@@ -258,7 +258,7 @@ def _value(axes: Axes, bar: Bar, row: MeasureReport, panel: _Panel) -> None:
         return
     before, after = row.before[attribute.name], row.after[attribute.name]
     asked = row.requested.get(attribute.name, after)
-    if abs(asked - after) > attribute.tolerance + 1e-9:
+    if not attribute.is_met(after, asked):
         axes.hlines(asked, left + inset, right - inset, color=INK, zorder=4, **ASKED)
     axes.hlines(before, left + inset, right - inset, color=KEPT, lw=2.4, zorder=2)
     words = [_number(value, attribute) for value in (before, after)]

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from arvae_music.attributes import ATTRIBUTES, Attribute, values_of
+from arvae_music.attributes import all_met, named_values
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
-from arvae_music.control.plan import Planned, Planner, is_met, own_pitches, shifted
+from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
 from arvae_music.control.report import MeasureReport, Report, Status
 from arvae_music.control.request import Request
 from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
@@ -20,7 +20,7 @@ from arvae_music.control.search import search
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Notice, Tune
 from arvae_music.measures import Measure, measures, replace_measures
-from arvae_music.melody import fewest_octaves
+from arvae_music.melody import fewest_octaves, pitch_name
 from arvae_music.meter import GRIDS
 from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
@@ -188,7 +188,7 @@ class Editor:
         """New tokens by row; measures with the same tokens and ties get the same ones."""
         alike: dict[tuple[bytes, Constraint], list[int]] = {}
         for i, plan in enumerate(plans):
-            if plan.constraint is not None and plan.tokens is not None and not is_met(plan):
+            if plan.constraint is not None and plan.tokens is not None and not plan.is_met:
                 alike.setdefault((plan.tokens.tobytes(), plan.constraint), []).append(i)
         settings = self.checkpoint.settings
         leaps = Leaps(self.checkpoint.events, Vocabulary(settings.lowest, settings.highest))
@@ -240,18 +240,13 @@ def _notices(
         had = set() if before is None else {int(pitch) for pitch in before[before >= 0]}
         strange = sorted(p for p in used - had if not own[p - vocabulary.lowest])
         if strange:
-            said = ", ".join(_pitch_name(pitch - shift) for pitch in strange)
+            said = ", ".join(pitch_name(pitch - shift) for pitch in strange)
             text = f"{said} from outside the tune's own pitches: the request needs it"
             notices.append(Notice("chromatic", text, plans[i].row.index))
     for plan in plans:
         if plan.missed is not None:
             notices.append(Notice("nearest", plan.missed, plan.row.index))
     return notices
-
-
-def _pitch_name(pitch: int) -> str:
-    names = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-    return f"{names[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _measured(plans: Sequence[Planned], after: Sequence[Measure]) -> tuple[MeasureReport, ...]:
@@ -265,8 +260,7 @@ def _report(plan: Planned, after: Measure) -> MeasureReport:
     if plan.skipped is not None or row.tokens is None or grid is None or after.tokens is None:
         reason = plan.skipped or after.reason
         return MeasureReport(row.index, row.joined, row.meter, "skipped", reason, {}, {}, {}, 0, 0)
-    values = values_of(after.tokens[None], np.array([grid.code]))[0]
-    measured = {a.name: float(v) for a, v in zip(ATTRIBUTES, values, strict=True)}
+    measured = named_values(after.tokens, grid.code)
     changed = int((after.tokens != row.tokens).sum())
     status, reason = _status(plan, measured)
     return MeasureReport(
@@ -286,12 +280,7 @@ def _report(plan: Planned, after: Measure) -> MeasureReport:
 def _status(plan: Planned, measured: dict[str, float]) -> tuple[Status, str | None]:
     if plan.unchanged is not None:
         return "unchanged", plan.unchanged
-    by_name: dict[str, Attribute] = {attribute.name: attribute for attribute in ATTRIBUTES}
-    exact = all(
-        abs(measured[name] - target) <= by_name[name].tolerance + 1e-9
-        for name, target in plan.targets.items()
-    )
-    if exact:
+    if all_met(measured, plan.targets):
         return "exact", plan.dropped
     reasons = [plan.missed or "the search missed it", plan.dropped]
     return "nearest", "; ".join(reason for reason in reasons if reason)

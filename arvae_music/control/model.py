@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -144,11 +144,16 @@ class Model:
 
     def decode(self, latents: Latents) -> Tokens:
         """The most probable legal tokens, `[measures, 24]`, put back by the latents' shift."""
-        codes = torch.from_numpy(latents.meters)
+        return self._decode(latents, [Constraint(int(code), self._any_pitch) for code in latents.meters])
+
+    @property
+    def _any_pitch(self) -> bytes:
+        return bytes([1] * (self.vocabulary.span + 1))
+
+    def _decode(self, latents: Latents, constraints: Sequence[Constraint]) -> Tokens:
         with torch.inference_mode():
-            scores = Scores(self.checkpoint.vae.decoder(torch.from_numpy(latents.z), codes))
-        free = bytes([1] * (self.vocabulary.span + 1))
-        constraints = [Constraint(int(code), free) for code in latents.meters]
+            z, codes = torch.from_numpy(latents.z), torch.from_numpy(latents.meters)
+            scores = Scores(self.checkpoint.vae.decoder(z, codes))
         best = search(constraints, scores, None, beam=self.beam)
         return shifted(self.vocabulary.tokens(best), -latents.shift)
 
@@ -160,18 +165,15 @@ class Model:
         latents = self.encode(tune)
         rows = measures(tune.melody)
         low, shift = self.vocabulary.lowest, latents.shift
-        free = bytes([1] * (self.vocabulary.span + 1))
         constraints = []
         for i, code in zip(latents.rows, latents.meters, strict=True):
             ties = [None if t is None else t + shift - low for t in (rows[i].tie_in, rows[i].tie_out)]
             constraints.append(
-                Constraint(int(code), free, tie_in=ties[0], tie_out=ties[1], join_tick=rows[i].join_tick)
+                Constraint(
+                    int(code), self._any_pitch, tie_in=ties[0], tie_out=ties[1], join_tick=rows[i].join_tick
+                )
             )
-        with torch.inference_mode():
-            scores = Scores(
-                self.checkpoint.vae.decoder(torch.from_numpy(latents.z), torch.from_numpy(latents.meters))
-            )
-        found = shifted(self.vocabulary.tokens(search(constraints, scores, None, beam=self.beam)), -shift)
+        found = self._decode(latents, constraints)
         edits = {int(i): tokens for i, tokens in zip(latents.rows, found, strict=True)}
         same = [(edits[int(i)] == rows[i].tokens, rows[i].grid) for i in latents.rows]
         own = [row[: grid.ticks] for row, grid in same if grid is not None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from arvae_music.attributes import ATTRIBUTES, Contour, PitchRange, values_of
+from arvae_music.attributes import ATTRIBUTES, Contour, PitchRange, all_met, named_values
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.nearest import Aim, colliding, constrain, nearest
 from arvae_music.control.request import Request
@@ -33,7 +33,6 @@ class Planned:
         dropped: names of requests that do not concern it, with the reason.
         constraint: what its edit satisfies, or None where it is not edited.
         missed: why the targets cannot be had and the nearest are taken, or None.
-        chromatic: whether pitches outside the tune's own are needed.
     """
 
     row: Measure
@@ -45,7 +44,11 @@ class Planned:
     dropped: str | None = None
     constraint: Constraint | None = None
     missed: str | None = None
-    chromatic: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the measure has what is asked for as it stands."""
+        return all_met(self.values, self.targets)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Planner:
         planned = self._fit(row, shift)
         if planned.skipped is not None or planned.tokens is None or row.grid is None:
             return planned
-        values = _values(planned.tokens, row.grid.code)
+        values = named_values(planned.tokens, row.grid.code)
         planned = replace(planned, values=values)
         if not selected:
             return replace(planned, unchanged="not selected")
@@ -135,15 +138,16 @@ class Planner:
         free = base.chromatic()
         wanted = constrain(free, planned.targets)
         if wanted.is_feasible():
-            return replace(planned, constraint=wanted, chromatic=True)
-        if is_met(planned):  # by events that a search does not try where a pickup cuts a beat in two
+            return replace(planned, constraint=wanted)
+        if all_met(
+            planned.values, planned.targets
+        ):  # by events that a search does not try where a pickup cuts a beat in two
             return planned
         std = {name: line.std for name, line in self.calibration.lines[meter].items()}
         pinned = nearest(free, Aim(planned.targets, planned.values, std))
         own = replace(pinned, pitches=base.pitches)
-        chromatic = not own.is_feasible()
-        missed = self._why(base, planned)
-        return replace(planned, constraint=pinned if chromatic else own, missed=missed, chromatic=chromatic)
+        best = own if own.is_feasible() else pinned
+        return replace(planned, constraint=best, missed=self._why(base, planned))
 
     def _with_own(self, tokens: Tokens, row: Measure, shift: int) -> bytes:
         """The tune's pitches and those that the measure has or is tied to."""
@@ -171,15 +175,6 @@ class Planner:
         return f"no measure of {grid.name} has {said}"
 
 
-def is_met(plan: Planned) -> bool:
-    """Whether the measure has what is asked for as it stands."""
-    return all(
-        abs(plan.values[attribute.name] - plan.targets[attribute.name]) <= attribute.tolerance + 1e-9
-        for attribute in ATTRIBUTES
-        if attribute.name in plan.targets
-    )
-
-
 def fits(row: Measure, shift: int, vocabulary: Vocabulary) -> bool:
     """Whether every pitch of a measure, those tied into it and out of it too, is the model's."""
     if row.tokens is None:
@@ -198,8 +193,3 @@ def own_pitches(pitches: Collection[int], vocabulary: Vocabulary) -> bytes:
     """The vocabulary's pitches whose pitch class is among `pitches`, a byte of 0 or 1 for each."""
     classes = {pitch % 12 for pitch in pitches}
     return bytes([pitch % 12 in classes for pitch in range(vocabulary.lowest, vocabulary.highest + 1)])
-
-
-def _values(tokens: Tokens, code: int) -> dict[str, float]:
-    values = values_of(tokens[None], np.array([code]))[0]
-    return {attribute.name: float(v) for attribute, v in zip(ATTRIBUTES, values, strict=True)}

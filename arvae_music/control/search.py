@@ -18,7 +18,7 @@ from torch import Tensor
 from arvae_music.attributes import WEIGHTS
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.outlook import outlook
-from arvae_music.control.pitches import NEVER
+from arvae_music.control.pitches import NEVER, pitch_tables
 from arvae_music.control.rhythms import COUNTS, DIVISION_AFTER, FREE, ILLEGAL, completions
 from arvae_music.control.score import EventScorer, Scores
 from arvae_music.meter import TICKS, TICKS_OF, TICKS_PER_BEAT
@@ -107,11 +107,12 @@ def _tables(constraints: Sequence[Constraint]) -> _Tables:
     weighted = any(c.weights is not None for c in constraints)
     keys = [(c.code, c.events, c.last_from) for c in constraints]
     names = list(dict.fromkeys(keys))
+    number_of_key = {key: i for i, key in enumerate(names)}
     rests = [completions(code, events, weighted=weighted, last_from=last) for code, events, last in names]
     width = max(rest.shape[-1] for rest in rests)
     padded = np.stack([np.pad(r, ((0, 0),) * 3 + ((0, width - r.shape[-1]),), mode="edge") for r in rests])
     goals = list(dict.fromkeys(c.goal for c in constraints))
-    made = [next(c for c in constraints if c.goal == goal).tables() for goal in goals]
+    made = [pitch_tables(goal) for goal in goals]
     number = {goal: i for i, goal in enumerate(goals)}
     whole = (0, width - 2)
 
@@ -121,7 +122,7 @@ def _tables(constraints: Sequence[Constraint]) -> _Tables:
     codes = np.array([c.code for c in constraints])
     return _Tables(
         rest=torch.from_numpy(padded),
-        rest_of=torch.tensor([names.index(key) for key in keys]),
+        rest_of=torch.tensor([number_of_key[key] for key in keys]),
         more=torch.from_numpy(np.stack([t.more for t in made])),
         met=torch.from_numpy(np.stack([t.met for t in made])),
         ends=torch.from_numpy(np.stack([t.ends for t in made])),

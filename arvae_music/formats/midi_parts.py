@@ -14,12 +14,12 @@ from typing import Any
 import mido
 
 from arvae_music.errors import ArvaeError
+from arvae_music.melody import pitch_name
 from arvae_music.meter import Meter
 
 DRUM_CHANNEL = 9
 """Channel 10 in the numbers people use."""
 
-PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
 LONGEST_BEAT = 64
 """Denominators beyond it come from damaged files."""
@@ -66,7 +66,7 @@ class Part:
 
     def __str__(self) -> str:
         pitches = [note.pitch for note in self.notes]
-        low, high = _pitch_name(min(pitches)), _pitch_name(max(pitches))
+        low, high = pitch_name(min(pitches)), pitch_name(max(pitches))
         count = f"{len(pitches)} note{'s' if len(pitches) > 1 else ''}"
         return f"{self.number} '{self.name}' ({count}, {low} to {high})"
 
@@ -171,11 +171,6 @@ def timed(track: Any) -> Iterator[tuple[int, Any]]:
 def _name_of(track: Any) -> str:
     names = (message.name for message in track if message.type in ("track_name", "instrument_name"))
     return _text(next(names, ""))
-
-
-def _pitch_name(pitch: int) -> str:
-    """C4 is 60."""
-    return f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _text(latin: str) -> str:

@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 from torch.optim import AdamW, Optimizer
 
+from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress, optimizer_tensors, restore_optimizer
 from arvae_music.training.tasks import Task
 
@@ -57,6 +58,11 @@ class Schedule:
     learning_rate: float
     weight_decay: float
     seed: int
+
+    @classmethod
+    def of(cls, settings: TrainingSettings, epochs: int, seed: int) -> Schedule:
+        """What the settings say, for so many epochs."""
+        return cls(epochs, settings.batch_size, settings.learning_rate, settings.weight_decay, seed)
 
 
 @dataclass

@@ -109,9 +109,7 @@ def run_training(
             continue  # done before the run was stopped
         progress = state.progress if state is not None else Progress(task.name)
         tensors = state.tensors if state is not None else None
-        schedule = Schedule(
-            epochs, settings.batch_size, settings.learning_rate, settings.weight_decay, settings.seed
-        )
+        schedule = Schedule.of(settings, epochs, settings.seed)
         run.begin(progress)
         fit(fabric, task, schedule, listener, progress=progress, tensors=tensors, save=run.save)
         state = None

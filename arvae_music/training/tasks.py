@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from arvae_music.attributes import resolve
 from arvae_music.evaluation import reconstruction_scores
-from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors
+from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, nats_and_notes
 from arvae_music.model.vocabulary import PITCH_ID
 from arvae_music.objective import total_loss
 from arvae_music.tokens import Meters, Tokens
@@ -191,8 +191,6 @@ def encode_means(
 
 def nats_per_note(model: EventModel, rows: Measures, batch_size: int = 2048) -> float:
     """Mean negative log-likelihood per note of rows under an event language model."""
-    from arvae_music.model import nats_and_notes
-
     if not len(rows.tokens):
         return float("nan")
     total, notes = 0.0, 0
