@@ -25,6 +25,14 @@ def meter_map(found: Sequence[tuple[Fraction, Meter]]) -> MeterMap:
     return _without_repeated(_without_odd_bars(meters))
 
 
+def has_whole_first_bar(found: Sequence[tuple[Fraction, Meter]]) -> bool:
+    """Whether the first meter is written again after one bar: no pickup comes back so soon."""
+    if len(found) < 2:
+        return False
+    (start, meter), (again, same) = found[:2]
+    return start == 0 and meter == same and again == meter.length
+
+
 def _without_repeated(meters: MeterMap) -> MeterMap:
     """A meter written again after whole bars of it says nothing, not even where a bar line is.
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from arvae_music.errors import ArvaeError, UsageError
-from arvae_music.formats.midi_bars import MeterMap, bars_of, meter_map, with_short_end
+from arvae_music.formats.midi_bars import MeterMap, bars_of, has_whole_first_bar, meter_map, with_short_end
 from arvae_music.formats.midi_parts import RawNote
 from arvae_music.formats.midi_timing import Lattice, Span, half_spacing, intended_notes, intended_onsets
 from arvae_music.formats.pickup import find_pickup
@@ -97,7 +97,8 @@ def _bars(
 ) -> tuple[tuple[Bar, ...], list[Notice]]:
     given = options.pickup
     unit = part.ticks_per_quarter
-    meters = meter_map([(Fraction(tick, unit), meter) for tick, meter in part.meters])
+    found = [(Fraction(tick, unit), meter) for tick, meter in part.meters]
+    meters = meter_map(found)
     notices = [] if part.meters else [Notice("meter", "the file gives no meter: read as 4/4")]
     # A note that ends a little late does not reach into the bar after.
     end = Fraction(max(span.end for span in spans), unit) - half_spacing(meters[-1][1])
@@ -108,7 +109,7 @@ def _bars(
         bars = bars_of(meters, _given_pickup(given, meters), end)
     elif bars[0].length < bars[0].meter.length:
         notices.append(Notice("pickup", f"{_said(bars[0])}, as the file's meters say", bars[0].number))
-    elif spans[0].start < half_spacing(bars[0].meter) * unit:
+    elif spans[0].start < half_spacing(bars[0].meter) * unit and not has_whole_first_bar(found):
         pickup = _found_pickup(spans, meters, unit, quantize=options.quantize)
         if pickup:
             bars = bars_of(meters, pickup, end)

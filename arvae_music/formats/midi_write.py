@@ -20,8 +20,8 @@ _BEATS_A_MINUTE = 112
 def midi_bytes(melody: Melody) -> bytes:
     """A file of type 1 with a track of meters, key and tempo, and a track of notes.
 
-    Every bar line can be read back: a meter is written anew where a short bar ends. Repeats are not
-    played out.
+    Every bar line can be read back: a meter is written anew where a short bar ends, and behind a whole
+    first bar, which thus is no pickup. Repeats are not played out.
     """
     midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER)
     end = _ticks(max((bar.end for bar in melody.bars), default=Fraction(0)))
@@ -56,10 +56,10 @@ def _head(melody: Melody) -> list[tuple[int, Any]]:
 
 
 def _marked(bars: tuple[Bar, ...]) -> Iterator[Bar]:
-    """Bars at which a meter must be written: it changes there, or the bar before is not a whole one."""
+    """Bars at which a meter must be written: it changes there, or the bar before is short or the first."""
     for index, bar in enumerate(bars):
         before = bars[index - 1] if index else None
-        if before is None or before.meter != bar.meter or before.length != before.meter.length:
+        if index < 2 or before is None or before.meter != bar.meter or before.length != before.meter.length:
             yield bar
 
 

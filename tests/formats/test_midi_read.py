@@ -144,6 +144,27 @@ class TestTolerance:
         starts = [note.onset for note in read(path, quantize=True).melody.notes]
         assert starts == [0, F(1, 3), F(2, 3), 1, F(5, 4), F(3, 2), 2]
 
+    def test_quantize_hears_sixteenths_in_a_tune_of_sixteenths(self, make_midi: MakeMidi) -> None:
+        # 337 is nearer to the triplet's 320 than to 360, but all else are sixteenths.
+        bar = [0, 125, 238, 350, 480, 605, 730, 835, 960, 1075, 1200, 1310, 1440, 1571]
+        starts = [*bar, *(1920 + start for start in (0, 337, 480))]
+        ends = [*starts[1:], 3840]
+        tune = read(
+            make_midi([meter("4/4"), *played(*((s, e, 60) for s, e in zip(starts, ends, strict=True)))]),
+            quantize=True,
+        )
+        sixteenths = [*range(13), 13, 16, 19, 20]
+        assert [note.onset for note in tune.melody.notes] == [F(n, 4) for n in sixteenths]
+
+    def test_quantize_hears_triplets_in_a_tune_of_triplets(self, make_midi: MakeMidi) -> None:
+        starts = [0, 150, 335, 480, 655, 790, 960, 1150, 1275, 1440, 1590, 1765]
+        ends = [*starts[1:], 1920]
+        tune = read(
+            make_midi([meter("4/4"), *played(*((s, e, 60) for s, e in zip(starts, ends, strict=True)))]),
+            quantize=True,
+        )
+        assert [note.onset for note in tune.melody.notes] == [F(n, 3) for n in range(12)]
+
 
 class TestArticulation:
     def test_a_small_gap_is_no_rest(self, make_midi: MakeMidi) -> None:
@@ -167,6 +188,15 @@ class TestArticulation:
         tune = read(path)
         assert tune.melody.notes == FOUR_NOTES
         assert len(tune.melody.bars) == 1
+
+    def test_legato_before_a_rest(self, make_midi: MakeMidi) -> None:
+        bound = [(0, 510, 60), (480, 990, 62), (960, 1470, 64)]
+        assert read(make_midi(played(*bound))).melody.notes == FOUR_NOTES[:3]
+
+    def test_a_late_end_of_a_detached_part_is_off_the_grid(self, make_midi: MakeMidi) -> None:
+        detached = [(0, 470, 60), (480, 950, 62), (960, 1470, 64)]
+        last = read(make_midi(played(*detached))).melody.notes[2]
+        assert last.end == F(1470, 480)
 
     def test_a_longer_one_is_an_overlap(self, make_midi: MakeMidi) -> None:
         second = [(a + 1920, b + 1920, p) for a, b, p in FOUR]
