@@ -90,6 +90,7 @@ class _Voice:
     bar_meter: Meter | None = None
     accidentals: dict[str, int] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)  # written pitch -> index in notes
+    in_order: bool = True  # the notes are, as long as each sound begins behind the one before
     items: list[Placed] = field(default_factory=list)
     places: list[BarPlace] = field(default_factory=list)
     place: int = 0  # where the bar's text starts
@@ -129,7 +130,7 @@ class _Reader:
             _end_bar(voice, BarLine(end, end))
             if voice.notes:
                 bars = tuple(numbered(voice.bars))
-                notes = tuple(sorted(voice.notes))
+                notes = tuple(voice.notes if voice.in_order else sorted(voice.notes))
                 melody = Melody(notes, bars, self._title, self._start.key.name)
                 voices[name] = Voice(melody, tuple(voice.places))
         return voices
@@ -188,11 +189,12 @@ def _usual_unit(meter: Meter | None) -> Fraction:
 
 
 def _advance(voice: _Voice, event: Event) -> None:
-    time = voice.now - voice.bar_start
     if isinstance(event, BarLine):
         _end_bar(voice, event)
-    elif isinstance(event, Sound):
-        _sound(voice, event)
+        return
+    time = voice.now - voice.bar_start
+    if isinstance(event, Sound):
+        _sound(voice, event, time)
     elif isinstance(event, Grace):
         pitches = tuple(_pitch(voice, written)[1] for written in event.notes)
         voice.items.append(Placed(event, time, pitches=pitches))
@@ -202,10 +204,12 @@ def _advance(voice: _Voice, event: Event) -> None:
         voice.items.append(Placed(event, time))
         if isinstance(event, Overlay):
             voice.now = voice.bar_start
+            voice.in_order = False
 
 
-def _sound(voice: _Voice, event: Sound) -> None:
-    if voice.now == voice.bar_start:
+def _sound(voice: _Voice, event: Sound, time: Fraction) -> None:
+    """Take in a note, chord or rest at a time of its bar."""
+    if not time:
         voice.bar_meter = voice.meter
     length = event.length * voice.unit
     tied: dict[str, int] = {}
@@ -221,10 +225,12 @@ def _sound(voice: _Voice, event: Sound) -> None:
             voice.notes.append(Note(voice.now, length, pitch))
         if event.tied:
             tied[name] = index
-    voice.items.append(Placed(event, voice.now - voice.bar_start, length, tuple(pitches)))
+    voice.items.append(Placed(event, time, length, tuple(pitches)))
+    voice.in_order = voice.in_order and len(pitches) < 2 and bool(length)
     voice.tied = tied
     voice.now += length
-    voice.bar_end = max(voice.bar_end, voice.now)
+    # Only a second voice in the bar can end before what was there.
+    voice.bar_end = voice.now if voice.in_order else max(voice.bar_end, voice.now)
 
 
 def _pitch(voice: _Voice, written: str) -> tuple[str, int]:
@@ -250,10 +256,10 @@ def _rest_measures(voice: _Voice, event: WholeRests) -> None:
     """`Z4`: whole measures of rest. Within a bar it is read as a plain rest, as it is found."""
     place = event.start, event.end
     if voice.now > voice.bar_start or voice.meter is None:
-        _sound(voice, Sound([], Fraction(event.bars), False, *place))
+        _sound(voice, Sound([], Fraction(event.bars), False, *place), voice.now - voice.bar_start)
         return
     for _ in range(min(event.bars, 999)):
-        _sound(voice, Sound([], voice.meter.length / voice.unit, False, *place))
+        _sound(voice, Sound([], voice.meter.length / voice.unit, False, *place), Fraction(0))
         if event.bars > 1:
             voice.problem = "within a rest of several measures"
         _end_bar(voice, BarLine(event.end, event.end))
