@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from arvae_music.cli import options, show
+from arvae_music.cli.reading import NOTHING_SAID, Reading, reads
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
     from arvae_music.formats import Notice
 
 
+@reads
 def attributes(
     file: options.TuneFile,
-    part: options.Part = None,
-    pickup: options.Pickup = None,
-    tune: options.TuneNumber = None,
-    quantize: options.Quantize = False,
-    skyline: options.Skyline = False,
+    reading: Reading = NOTHING_SAID,
     json: options.Json = None,
     force: options.Force = False,
 ) -> None:
@@ -30,10 +28,10 @@ def attributes(
 
     Example: arvae-music attributes data/examples/reel.mid
     """
-    from arvae_music import attributes, read
+    from arvae_music import attributes
 
     options.check_json(json, force=force)
-    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    source = reading.read(file)
     rows = attributes(source)
     options.write_json(json, as_json(file, rows, source.notices), force=force)
     if not options.is_stdout(json):

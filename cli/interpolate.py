@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from arvae_music.cli import options, show
 from arvae_music.cli.pairs import split
+from arvae_music.cli.reading import NOTHING_SAID, Reading, reads
 
 from arvae_music.errors import UsageError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MOST_MEASURES = 100_000
 
 
+@reads
 def interpolate(
     file: options.TuneFile,
     attr: options.Attr = None,
@@ -45,11 +47,7 @@ def interpolate(
     chromatic: Annotated[
         bool, typer.Option("--chromatic", help="Take pitches from outside the tune's own, too.")
     ] = False,
-    part: options.Part = None,
-    pickup: options.Pickup = None,
-    tune: options.TuneNumber = None,
-    quantize: options.Quantize = False,
-    skyline: options.Skyline = False,
+    reading: Reading = NOTHING_SAID,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -70,14 +68,13 @@ def interpolate(
     from arvae_music.control import load_model, read_requests
     from arvae_music.control.picture import render
     from arvae_music.files import atomic_write
-    from arvae_music.formats import read
     from arvae_music.formats.losses import losses
 
     requests = read_requests(split(attr))
     selection = None if measures is None else numbers(measures)
     out = options.check_output(output or default_output(file, requests), json, force=force)
     kind = None if plot is None else check_plot(plot, json, force=force)
-    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    source = reading.read(file)
     edit = load_model(model).edit(
         source, *requests, measures=selection, chromatic=chromatic, strict=strict, seed=seed
     )

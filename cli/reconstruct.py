@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 from arvae_music.cli import options, show
+from arvae_music.cli.reading import NOTHING_SAID, Reading, reads
 
 
+@reads
 def reconstruct(
     file: options.TuneFile,
     output: Annotated[
@@ -16,11 +18,7 @@ def reconstruct(
         typer.Option("-o", "--output", metavar="OUT", help="The tune that came back.", show_default=False),
     ],
     model: options.Model = "folk",
-    part: options.Part = None,
-    pickup: options.Pickup = None,
-    tune: options.TuneNumber = None,
-    quantize: options.Quantize = False,
-    skyline: options.Skyline = False,
+    reading: Reading = NOTHING_SAID,
     json: options.Json = None,
     force: options.Force = False,
 ) -> None:
@@ -29,11 +27,10 @@ def reconstruct(
     Example: arvae-music reconstruct data/examples/reel.mid -o back.mid
     """
     from arvae_music.control import load_model
-    from arvae_music.formats import read
     from arvae_music.formats.losses import losses
 
     out = options.check_output(output, json, force=force)
-    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    source = reading.read(file)
     result = load_model(model).reconstruct(source)
     result.tune.write(out, force=force)
     found = (*source.notices, *losses(source, out))
