@@ -95,6 +95,25 @@ def nearest(base: Constraint, aim: Aim) -> Constraint:
     return _pinned(base, best[1], aim)
 
 
+def reached(pinned: Constraint, targets: Mapping[str, float]) -> dict[str, float]:
+    """The values that the constraint of `nearest` holds a measure to, by the names of the targets.
+
+    A complexity within its tolerance of the target is the target.
+    """
+    out = {}
+    for name, target in targets.items():
+        if name == DENSITY:
+            out[name] = float(pinned.counts[0])
+        elif name == RANGE and pinned.span is not None:
+            out[name] = float(pinned.span)
+        elif name == CONTOUR and pinned.contour is not None:
+            out[name] = float(pinned.contour)
+        elif name == COMPLEXITY and pinned.weights is not None:
+            met = pinned.weights == weight_interval(pinned.code, target)
+            out[name] = target if met else pinned.weights[0] / float(TOTAL_WEIGHTS[pinned.code])
+    return out
+
+
 def _pinned(base: Constraint, values: Mapping[str, float], aim: Aim) -> Constraint:
     """`base` held to the values; a complexity that is not met is held to its very weight sum."""
     met = dict(values)

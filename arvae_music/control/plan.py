@@ -9,7 +9,7 @@ import numpy as np
 
 from arvae_music.attributes import ATTRIBUTES, Contour, PitchRange, all_met, named_values
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.nearest import Aim, colliding, constrain, nearest
+from arvae_music.control.nearest import Aim, colliding, constrain, nearest, reached
 from arvae_music.control.request import Request
 from arvae_music.measures import Measure
 from arvae_music.model import Vocabulary
@@ -147,7 +147,7 @@ class Planner:
         pinned = nearest(free, Aim(planned.targets, planned.values, std))
         own = replace(pinned, pitches=base.pitches)
         best = own if own.is_feasible() else pinned
-        return replace(planned, constraint=best, missed=self._why(base, planned))
+        return replace(planned, constraint=best, missed=self._why(base, planned, best))
 
     def _with_own(self, tokens: Tokens, row: Measure, shift: int) -> bytes:
         """The tune's pitches and those that the measure has or is tied to."""
@@ -157,8 +157,8 @@ class Planner:
             allowed[pitch - self.vocabulary.lowest] = 1
         return allowed.tobytes()
 
-    def _why(self, base: Constraint, planned: Planned) -> str:
-        """Why the targets cannot be had."""
+    def _why(self, base: Constraint, planned: Planned, best: Constraint) -> str:
+        """Why the targets cannot be had, and what the nearest are that `best` takes."""
         free = base.chromatic()
         short = {attribute.name: attribute.short for attribute in ATTRIBUTES}
         grid = planned.row.grid
@@ -169,10 +169,17 @@ class Planner:
         said = " and ".join(f"{short[name]} {planned.targets[name]:.3g}" for name in clash)
         untied = replace(free, tie_in=None, tie_out=None)
         if free != untied and constrain(untied, planned.targets).is_feasible():
-            return f"tie: {said} cannot be had with the note that is tied over the bar line"
-        if len(clash) > 1:
-            return f"{said} cannot be had together in one measure of {grid.name}"
-        return f"no measure of {grid.name} has {said}"
+            why = f"tie: {said} cannot be had with the note that is tied over the bar line"
+        elif len(clash) > 1:
+            why = f"{said} cannot be had together in one measure of {grid.name}"
+        else:
+            why = f"no measure of {grid.name} has {said}"
+        taken = [
+            f"{short[name]} {value:.3g}"
+            for name, value in reached(best, planned.targets).items()
+            if value != planned.targets[name]
+        ]
+        return f"{why}; the nearest is {' and '.join(taken)}" if taken else why
 
 
 def fits(row: Measure, shift: int, vocabulary: Vocabulary) -> bool:

@@ -130,7 +130,17 @@ def test_a_request_that_does_not_concern_a_measure_is_named(model: Model) -> Non
 def test_more_notes_than_a_measure_holds(model: Model, meter: str, most: int) -> None:
     edit = model.edit(tune(Part(meter, 0, 6 * most // (4 if meter[-1] == "4" else 6), {0: 60})), density="30")
     assert counts(edit) == [most]
-    assert told(edit) == [("nearest", f"no measure of {meter} has density 30")]
+    assert told(edit) == [("nearest", f"no measure of {meter} has density 30; the nearest is density {most}")]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"), [("complexity", "1"), ("range", "60"), ("contour", "60"), ("contour", "=-60")]
+)
+def test_a_reason_names_the_nearest_that_the_measure_has_now(model: Model, name: str, change: str) -> None:
+    (row,) = model.edit(tune(RUN), **{name: change}).report.measures
+    (value,) = (row.after[attribute] for attribute in row.requested)
+    assert row.status == "nearest"
+    assert str(row.reason).endswith(f"; the nearest is {name} {value:.3g}")
 
 
 def test_requests_that_collide_are_named(model: Model) -> None:
@@ -155,6 +165,7 @@ def test_ties_are_hard(model: Model) -> None:
     (status, reason), second, third = told(edit)
     assert status == "nearest"
     assert str(reason).startswith("tie: density 0 cannot be had")
+    assert str(reason).endswith("; the nearest is density 1")
     assert (second, third) == (("exact", None), ("exact", None))
     assert [note.pitch for note in edit.tune.melody.notes] == [67]
     more = model.edit(source, density="+3", contour="-2")
