@@ -16,7 +16,7 @@ from arvae_music.formats.abc_elements import Element, elements_of
 from arvae_music.formats.abc_events import Mark, Sound
 from arvae_music.formats.abc_lyrics import Change, SungLine, lyric_changes, lyrics_problem, sung_lines
 from arvae_music.formats.abc_rhythm import Piece, written_rhythm
-from arvae_music.formats.abc_slots import beams_of, fill, tie_cuts
+from arvae_music.formats.abc_slots import beams_of, chord_cuts, fill, tie_cuts
 from arvae_music.formats.abc_spelling import usual_names
 from arvae_music.formats.abc_text import AbcText
 from arvae_music.formats.abc_write import Slot, Style, bar_text
@@ -141,8 +141,8 @@ def _changed_bar(
     if any(before.end > after.start for before, after in pairwise(pieces)):
         raise ArvaeError(f"measure {bar.number} cannot be written in its place: its notes overlap")
     old = elements_of(source.file.text, place)
-    rhythm = written_rhythm(pieces, bar.meter, tie_cuts(old, pieces))
-    slots, tail = fill(old, rhythm.pieces)
+    rhythm = written_rhythm(pieces, bar.meter, tie_cuts(old, pieces) | chord_cuts(old, pieces))
+    slots, tail, _ = fill(old, rhythm.pieces)
     if slots[0].piece.tied:
         slots[0].source = old.sounds[0]
     text = bar_text(slots, rhythm, meter=bar.meter, unit=old.unit, key=old.key, style=style)

@@ -22,6 +22,11 @@ _OF_THE_NOTE = frozenset(
 _OF_A_PLACE = frozenset("HOS")
 """Short decorations that mark a place: fermata, coda, segno. The others ornament their note."""
 
+_CHORD_SYMBOL = re.compile(
+    r'"\(?[A-G][#b]?(?:maj|min|dim|aug|sus|add|no|[mMo+°ø\-]|[#b]?\d+|[(,)])*(?:/[A-Ga-g][#b]?)?\)?"'
+)
+"""Text such as `"F#m7"` or `"G/B"`, unlike `"Fine"` and `"D.C."` (ABC 2.1, section 4.18)."""
+
 
 class Kind(Enum):
     """What an element does."""
@@ -60,6 +65,11 @@ class Element:
         if self.pitch is None or self.placed is None or not isinstance(self.placed.event, Sound):
             return None
         return written(self.placed.event.notes[0])
+
+    @property
+    def is_chord_symbol(self) -> bool:
+        """Whether it says a harmony, and not what to play."""
+        return self.kind is not Kind.SOUND and _CHORD_SYMBOL.fullmatch(self.text) is not None
 
     @property
     def end(self) -> Fraction:

@@ -121,9 +121,10 @@ def _edges(spans: Sequence[tuple[Fraction, Fraction]]) -> set[Fraction]:
 def _crossed(
     piece: Piece, edges: set[Fraction], spans: Sequence[tuple[Fraction, Fraction]]
 ) -> list[Fraction]:
-    """The edges at which a piece is cut: not those between two triplets that it binds together."""
+    """The edges at which a piece is cut: not those between two triplets that one sign binds together."""
     starts, ends = {start for start, _ in spans}, {end for _, end in spans}
-    bound = _is_triple(piece.start) and _is_triple(piece.end)
+    one_sign = _is_one_sign(piece.length * Fraction(3, 2))
+    bound = _is_triple(piece.start) and _is_triple(piece.end) and one_sign
     joins = starts & ends if bound else set()
     touches = _is_triple(piece.start) or _is_triple(piece.end)
     triple_edges = starts | ends

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,6 +12,13 @@ from arvae_music.formats.abc_events import Sound
 from arvae_music.formats.abc_rhythm import Piece, beam_of, beat_of
 from arvae_music.formats.abc_write import Slot
 from arvae_music.meter import Meter
+
+
+def chord_cuts(bar: BarText, pieces: Sequence[Piece]) -> set[Fraction]:
+    """Times of chord symbols within a piece: it is written in two, so that they stay at their time."""
+    starts = {piece.start for piece in pieces}
+    times = {element.time for element in bar.elements if element.is_chord_symbol}
+    return {time for time in times - starts if pieces and time < pieces[-1].end}
 
 
 def tie_cuts(bar: BarText, pieces: Sequence[Piece]) -> set[Fraction]:
@@ -35,30 +42,43 @@ def _tied_on(sounds: Sequence[Element]) -> Iterator[tuple[Element, Element]]:
             yield begin, sound
 
 
-def fill(bar: BarText, pieces: Sequence[Piece]) -> tuple[list[Slot], list[Element]]:
-    """Slots for the pieces with all the bar's signs, and what stands behind the last one.
+class Filled(NamedTuple):
+    """A bar's signs in their new places.
+
+    `tail` stands behind the last slot; `gone` are the signs that went with their notes.
+    """
+
+    slots: list[Slot]
+    tail: list[Element]
+    gone: list[Element]
+
+
+def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
+    """Slots for the pieces with all the bar's signs.
 
     Ornaments and grace notes go with their note: they stay where it stays (same onset and pitch).
-    Chord symbols, annotations and signs of a place go to the next slot where their note is gone, or
-    to the last one. A slur goes with its ends, and is left out where one note remains of it.
+    Annotations and signs of a place go to the next slot where their note is gone, or to the last one;
+    and so would chord symbols, but for `chord_cuts`. A slur goes with its ends, and is left out where one note remains of it.
     """
-    slots = [_slot(bar, piece) for piece in pieces]
+    filled = Filled([_slot(bar, piece) for piece in pieces], [], [])
+    slots = filled.slots
     _keep_ties(bar, slots)
-    tail: list[Element] = []
+    tied = {sound.time for _, sound in _tied_on(bar.sounds)}
     for index, element in enumerate(bar.elements):
         if element.kind is Kind.LEAD:
             owner = next(e for e in bar.elements[index:] if e.kind is Kind.SOUND)
-            _place_lead(slots, element, owner)
+            slot = _slot_of_lead(slots, element, owner, tied)
+            (slot.before if slot is not None else filled.gone).append(element)
         elif element.kind is Kind.FIXED:
             later = [slot for slot in slots if slot.piece.start >= element.time]
             behind = all(e.kind is not Kind.SOUND for e in bar.elements[index:])
-            (tail if behind or not later else later[0].before).append(element)
+            (filled.tail if behind or not later else later[0].before).append(element)
         elif element.kind is Kind.TRAIL:
             [slot for slot in slots if slot.piece.start <= element.time][-1].after.append(element)
     for slot in slots:
-        _drop_lone_slurs(slot)
+        filled.gone.extend(_drop_lone_slurs(slot))
     _space(bar, slots)
-    return slots, tail
+    return filled
 
 
 def _slot(bar: BarText, piece: Piece) -> Slot:
@@ -80,20 +100,31 @@ def _keep_ties(bar: BarText, slots: Sequence[Slot]) -> None:
         last.source = bar.sounds[-1]
 
 
-def _place_lead(slots: Sequence[Slot], element: Element, owner: Element) -> None:
-    own = next((slot for slot in slots if slot.stays and slot.source is owner), None)
-    if own is None and not element.bound:
-        own = next((slot for slot in slots if slot.piece.start >= owner.time), slots[-1])
-    if own is not None:
-        own.before.append(element)
+def _slot_of_lead(
+    slots: Sequence[Slot], element: Element, owner: Element, tied: Collection[Fraction]
+) -> Slot | None:
+    """The slot that a sign before the sound `owner` goes to; None where it goes with its note.
+
+    `tied`: times at which the source ties a note on. A note that only sounds on in such a place now
+    does not begin there.
+    """
+    for slot in slots:
+        begins = not slot.piece.tied or not slot.piece.start or slot.piece.start in tied
+        if slot.stays and slot.source is owner and (begins or not element.bound):
+            return slot
+    if element.bound:
+        return None
+    return next((slot for slot in slots if slot.piece.start >= owner.time), slots[-1])
 
 
-def _drop_lone_slurs(slot: Slot) -> None:
+def _drop_lone_slurs(slot: Slot) -> Iterator[Element]:
+    """Take away slurs that begin and end on one note now."""
     for close in list(slot.after):
         opens = [e for e in slot.before if e.text == "(" and e.time < close.time]
         if close.text == ")" and opens:
             slot.before.remove(opens[-1])
             slot.after.remove(close)
+            yield opens[-1]
 
 
 def _space(bar: BarText, slots: Sequence[Slot]) -> None:

@@ -91,8 +91,15 @@ def _is_plain(first: Slot, second: Slot) -> bool:
 
 
 def _may_hide(sign: Element) -> bool:
-    grace = sign.placed is not None and isinstance(sign.placed.event, Grace)
-    return grace or sign.kind is not Kind.LEAD or sign.text == "("
+    return _is_grace(sign) or sign.kind is not Kind.LEAD or sign.text == "("
+
+
+def _is_grace(sign: Element) -> bool:
+    return sign.placed is not None and isinstance(sign.placed.event, Grace)
+
+
+def _is_ornament(sign: Element) -> bool:
+    return sign.kind is Kind.LEAD and sign.bound and not _is_grace(sign)
 
 
 class _BarWriter:
@@ -140,11 +147,15 @@ class _BarWriter:
         return " " if self._style.spaced and (new_beam or after_triplet) else ""
 
     def _before(self, slot: Slot) -> str:
-        """Signs before a note, and the triplet that it opens: behind chord symbols, before ornaments."""
+        """Signs before a note, and the triplet that it opens.
+
+        The triplet stands behind chord symbols and grace notes, which some readers (music21) count
+        among its notes, and before other ornaments.
+        """
         triplet = self._rhythm.triplet_at(slot.piece)
         opens = triplet is not None and triplet.start == slot.piece.start
         place = len(slot.before)
-        while place and slot.before[place - 1].kind is Kind.LEAD and slot.before[place - 1].bound:
+        while place and _is_ornament(slot.before[place - 1]):
             place -= 1
         out = ""
         after_fixed = False

@@ -206,9 +206,20 @@ def test_pitches_are_spelled_by_key_and_bar(
 @pytest.mark.parametrize(
     ("body", "notes", "expected"),
     [
-        # the chord of a note that is gone goes to the next event; ornaments go with their note
-        ('"C"c2"G"~B2 "F"A2{g}G2|', run((4, C), (4, A)), '"C"c4 "G""F"A4|'),
-        ('"C"c2B2 A2"G7"TG2|', run((2, C), (2, B), (4, A)), '"C"c2B2 "G7"A4|'),
+        # a chord keeps its time within a longer note or rest; ornaments go with their note
+        ('"C"c2"G"~B2 "F"A2{g}G2|', run((4, C), (4, A)), '"C"c2-"G"c2 "F"A4|'),
+        ('"C"c2B2 A2"G7"TG2|', run((2, C), (2, B), (4, A)), '"C"c2B2 A2-"G7"A2|'),
+        ('"C"c2B2 "F#m7"A2"(G/B)"G2|', run((2, C), (6, 0)), '"C"c2z2 "F#m7"z2"(G/B)"z2|'),
+        # other text goes to the next note
+        ('c2"D.C."B2 "Fine"A4|', run((4, C), (4, A)), 'c4 "D.C.""Fine"A4|'),
+        # what stays is only the sound of a note that began earlier: the ornament is gone
+        ("A2{c}B2 A2~G2|", run((1, A), (3, B), (3, A), (1, G)), "AB3 A3G|"),
+        ("A2{c}B2 d4|", run((4 / 3, A), (2 / 3 + 2, B), (4, D)), "(3:2:2A2B- B2 d4|"),
+        # grace notes stand before the triplet that their note opens
+        ("A2{c}B2 d4|", run((2, A), (2 / 3, B), (4 / 3, C), (4, D)), "A2{c}(3:2:2Bc2 d4|"),
+        ("A2{c}vB2 d4|", run((2, A), (2 / 3, B), (4 / 3, C), (4, D)), "A2{c}(3:2:2vBc2 d4|"),
+        # a note over three beats in triplets is tied, each part one sign
+        ("A8|", run((4 / 3, A), (10 / 3, B), (4 / 3, C), (2, D)), "(3:2:2A2B- B2- (3:2:2Bc2 d2|"),
         ("c2B2 A2HG2|", run((2, C), (6, B)), "c2HB6|"),
         # another pitch at the same place
         ('"C"!trill!c2B2 "^up"A4|', run((2, E), (2, B), (4, G)), '"C"E2B2 "^up"G4|'),
