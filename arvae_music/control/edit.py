@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,14 @@ from arvae_music.attributes import all_met, named_values
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
 from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
+from arvae_music.control.readable import readable
 from arvae_music.control.report import MeasureReport, Report, Status
 from arvae_music.control.request import Request
 from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
 from arvae_music.control.search import search
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Notice, Tune
-from arvae_music.measures import Measure, measures, replace_measures
+from arvae_music.measures import Measure, measures
 from arvae_music.melody import fewest_octaves, pitch_name
 from arvae_music.meter import GRIDS
 from arvae_music.model import Vocabulary
@@ -166,10 +167,11 @@ class Editor:
         if strict and nearest:
             places = ", ".join(str(plan.row.index) for plan in nearest)
             raise ArvaeError(f"{tune.path}: cannot be exact in measures {places}: {nearest[0].missed}")
-        edited = self._edited(plans)
-        melody = replace_measures(tune.melody, rows, {i: shifted(new, -shift) for i, new in edited.items()})
-        result = tune.replace(melody)
-        notices = (*tune.notices, *_notices(plans, edited, shift, vocabulary, own))
+        found = self._edited(plans)
+        result, kept, refused = readable(tune, rows, {i: shifted(new, -shift) for i, new in found.items()})
+        plans = [replace(plan, skipped=refused.get(i, plan.skipped)) for i, plan in enumerate(plans)]
+        edited = {i: found[i] for i in kept}
+        notices = (*result.notices, *_notices(plans, edited, shift, vocabulary, own))
         return Edit(
             result,
             Report(
@@ -178,7 +180,7 @@ class Editor:
                 model=self.name,
                 seed=seed,
                 requests=requests,
-                measures=_measured(plans, measures(melody)),
+                measures=_measured(plans, measures(result.melody)),
                 notices=notices,
             ),
             source=tune,
@@ -244,7 +246,7 @@ def _notices(
             text = f"{said} from outside the tune's own pitches: the request needs it"
             notices.append(Notice("chromatic", text, plans[i].row.index))
     for plan in plans:
-        if plan.missed is not None:
+        if plan.missed is not None and plan.skipped is None:
             notices.append(Notice("nearest", plan.missed, plan.row.index))
     return notices
 

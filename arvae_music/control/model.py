@@ -15,12 +15,13 @@ import torch
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.edit import Edit, Editor
 from arvae_music.control.plan import fits, shifted
+from arvae_music.control.readable import readable
 from arvae_music.control.request import Change, Request, read_requests
 from arvae_music.control.score import Scores, ScoreWeights
 from arvae_music.control.search import search
 from arvae_music.errors import ArvaeError
 from arvae_music.formats.tune import Tune
-from arvae_music.measures import measures, replace_measures
+from arvae_music.measures import measures
 from arvae_music.melody import fewest_octaves
 from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
@@ -178,7 +179,7 @@ class Model:
         same = [(edits[int(i)] == rows[i].tokens, rows[i].grid) for i in latents.rows]
         own = [row[: grid.ticks] for row, grid in same if grid is not None]
         return Reconstruction(
-            tune.replace(replace_measures(tune.melody, rows, edits)),
+            readable(tune, rows, edits).tune,
             ticks=float(np.concatenate(own).mean()),
             measures=float(np.mean([row.all() for row in own])),
             count=len(own),

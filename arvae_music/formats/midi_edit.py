@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import mido
 
@@ -49,19 +49,33 @@ class _Line:
 
 def edited(source: MidiSource, melody: Melody) -> bytes:
     """The source file with the notes of `melody` in the place of the melody that it was read as."""
+    new = edited_track(source, melody)
+    if new is None:
+        return source.data
+    return _spliced(source, new.track) if new.scale == 1 else _rescaled(source, new.track, new.scale)
+
+
+class EditedTrack(NamedTuple):
+    """The melody's track after an edit, and how many of its MIDI ticks one of the source's is."""
+
+    track: Any
+    scale: int
+
+
+def edited_track(source: MidiSource, melody: Melody) -> EditedTrack | None:
+    """The melody's track with the notes of `melody`, or None where none of them changed."""
     lines, removed = _compare(source, melody)
     if not removed and all(line.stays for line in lines):
-        return source.data
+        return None
     resolution = source.midi.ticks_per_beat
     scale = max(-(-_FINEST // resolution), 1)
-    gaps = _gaps(source, scale)
+    ends = _ends(source, scale)
     _place_starts(lines, resolution * scale, scale)
-    _place_ends(lines, resolution * scale, scale, gaps)
+    _place_ends(lines, resolution * scale, scale, ends)
     _part_same_pitches(lines)
     track = source.midi.tracks[source.part.track]
     events = [(tick * scale, message) for tick, message in timed(track)]
-    new = _rebuilt(events, _changes(lines, removed, track, scale))
-    return _spliced(source, new) if scale == 1 else _rescaled(source, new, scale)
+    return EditedTrack(_rebuilt(events, _changes(lines, removed, track, scale)), scale)
 
 
 def _compare(source: MidiSource, melody: Melody) -> tuple[list[_Line], list[SourceNote]]:
@@ -83,21 +97,34 @@ def _compare(source: MidiSource, melody: Melody) -> tuple[list[_Line], list[Sour
     return lines, [known for rest in left.values() for known in rest]
 
 
-def _gaps(source: MidiSource, scale: int) -> dict[int, int]:
-    """MIDI ticks between each note's meant and true end, by its place in the track; negative: bound."""
+@dataclass(frozen=True)
+class _Ends:
+    """How the source's notes end, by their places in the track.
+
+    `gaps` has MIDI ticks between the meant and the true end, negative where notes are bound; `long`
+    those that sound on below a higher one, where their line ends.
+    """
+
+    gaps: dict[int, int]
+    long: set[int]
+
+
+def _ends(source: MidiSource, scale: int) -> _Ends:
     ordered = sorted(source.notes, key=lambda known: (known.note.onset, known.raw.start))
     following: dict[Fraction, int] = {}
     for known in ordered:
         following.setdefault(known.note.onset, known.raw.start)
     resolution = source.midi.ticks_per_beat
-    gaps = {}
+    ends = _Ends({}, set())
     for known in ordered:
         late = known.raw.start - known.note.onset * resolution
         meant = following.get(known.note.end, round(known.note.end * resolution + late))
         gap = meant - known.raw.end
-        # A larger one is no articulation: the note sounds on below a higher one.
-        gaps[known.raw.on] = gap * scale if abs(gap) < resolution * _LARGEST_GAP else 0
-    return gaps
+        articulation = abs(gap) < resolution * _LARGEST_GAP
+        ends.gaps[known.raw.on] = gap * scale if articulation else 0
+        if gap < 0 and not articulation:
+            ends.long.add(known.raw.on)
+    return ends
 
 
 def _place_starts(lines: Sequence[_Line], resolution: int, scale: int) -> None:
@@ -110,17 +137,20 @@ def _place_starts(lines: Sequence[_Line], resolution: int, scale: int) -> None:
             line.start = max(line.start, before.start + 1)
 
 
-def _place_ends(lines: Sequence[_Line], resolution: int, scale: int, gaps: dict[int, int]) -> None:
+def _place_ends(lines: Sequence[_Line], resolution: int, scale: int, ends: _Ends) -> None:
     starts: dict[Fraction, int] = {}
+    highest: dict[Fraction, int] = {}
     for line in lines:
         starts.setdefault(line.note.onset, line.start)
+        highest[line.note.onset] = max(line.note.pitch, highest.get(line.note.onset, 0))
     for line in lines:
-        if line.stays:
+        covered = line.model.raw.on not in ends.long or highest.get(line.note.end, 0) >= line.note.pitch
+        if line.stays and covered:
             line.end = line.model.raw.end * scale
             continue
         late = line.start - line.note.onset * resolution
         meant = starts.get(line.note.end, round(line.note.end * resolution + late))
-        gap = gaps[line.model.raw.on]
+        gap = ends.gaps[line.model.raw.on]
         # Half of a short note must sound; before a rest, articulation would make the rest longer.
         gap = min(gap, max(meant - line.start, 0) // 2) if line.note.end in starts else 0
         line.end = max(meant - gap, line.start + 1)

@@ -92,12 +92,23 @@ def understand(part: PlainPart, options: ReadOptions, path: Path) -> Understood:
     return Understood(bars, notes, kept, notices)
 
 
+def pickup_is_marked(part: PlainPart) -> bool:
+    """Whether the file's meters cut the first bar short, so that no pickup is looked for."""
+    meters = meter_map(_meters_of(part))
+    first = bars_of(meters, Fraction(0), Fraction(0))[0]
+    return first.length < first.meter.length
+
+
+def _meters_of(part: PlainPart) -> list[tuple[Fraction, Meter]]:
+    return [(Fraction(tick, part.ticks_per_quarter), meter) for tick, meter in part.meters]
+
+
 def _bars(
     part: PlainPart, spans: Sequence[Span[int]], options: ReadOptions, path: Path
 ) -> tuple[tuple[Bar, ...], list[Notice]]:
     given = options.pickup
     unit = part.ticks_per_quarter
-    found = [(Fraction(tick, unit), meter) for tick, meter in part.meters]
+    found = _meters_of(part)
     meters = meter_map(found)
     notices = [] if part.meters else [Notice("meter", "the file gives no meter: read as 4/4")]
     # A note that ends a little late does not reach into the bar after.
@@ -108,12 +119,12 @@ def _bars(
     if given is not None:
         bars = bars_of(meters, _given_pickup(given, meters), end)
     elif bars[0].length < bars[0].meter.length:
-        notices.append(Notice("pickup", f"{_said(bars[0])}, as the file's meters say", bars[0].number))
+        notices.append(Notice("pickup", f"{pickup_name(bars[0])}, as the file's meters say", bars[0].number))
     elif spans[0].start < half_spacing(bars[0].meter) * unit and not has_whole_first_bar(found):
         pickup = _found_pickup(spans, meters, unit, quantize=options.quantize)
         if pickup:
             bars = bars_of(meters, pickup, end)
-            text = f"{_said(bars[0])}, found from the notes: --pickup 0 if there is none"
+            text = f"{pickup_name(bars[0])}, found from the notes: --pickup 0 if there is none"
             notices.append(Notice("pickup", text, bars[0].number))
     return with_short_end(bars, end, Fraction(part.end, unit)), notices
 
@@ -146,7 +157,8 @@ def _given_pickup(given: float | Fraction, meters: MeterMap) -> Fraction:
     return length
 
 
-def _said(bar: Bar) -> str:
+def pickup_name(bar: Bar) -> str:
+    """A short first bar as people say it: `a pickup of 1/8`."""
     unit = bar.meter.denominator
     count = bar.length * unit / 4
     whole = f"{count.numerator}/{unit}" if count.denominator == 1 else str(bar.length / 4)

@@ -104,6 +104,11 @@ def parts_of(midi: Any) -> list[Part]:
     return parts
 
 
+def notes_of(track: Any, channel: int) -> list[RawNote]:
+    """The notes of one channel in a track, sorted by start."""
+    return _notes_by_channel(track).get(channel, ([], 0))[0]
+
+
 def choose_part(parts: Sequence[Part], wanted: int | str | None, path: Path) -> Part:
     """The part that is asked for, or the only one.
 

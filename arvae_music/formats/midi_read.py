@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,27 @@ class SourceNote:
 
 @dataclass(frozen=True)
 class MidiSource:
-    """What an edit in place needs: the file, the melody's part, and its notes."""
+    """What an edit in place needs: the file, the melody's part, its notes, and how they were read."""
 
     data: bytes
     midi: Any
     part: Part
     notes: tuple[SourceNote, ...]
+    plain: PlainPart
+    options: ReadOptions
+    path: Path
+
+    def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
+        """See `midi_again.notices_of`."""
+        from arvae_music.formats import midi_again
+
+        return midi_again.notices_of(self, melody)
+
+    def misread(self, melody: Melody) -> Mapping[int, str]:
+        """See `midi_again.misread`."""
+        from arvae_music.formats import midi_again
+
+        return midi_again.misread(self, melody)
 
 
 def read_midi(path: Path, options: ReadOptions) -> Tune:
@@ -69,7 +85,8 @@ def read_midi(path: Path, options: ReadOptions) -> Tune:
         key=key_of(midi, part.track),
     )
     pairs = zip(found.notes, (part.notes[index] for index in found.kept), strict=True)
-    source = MidiSource(data, midi, part, tuple(SourceNote(note, raw) for note, raw in pairs))
+    notes = tuple(SourceNote(note, raw) for note, raw in pairs)
+    source = MidiSource(data, midi, part, notes, plain, options, path)
     return Tune(path, melody, source, (*_part_notices(part), *found.notices))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from arvae_music.errors import UsageError
 from arvae_music.files import atomic_write, check_free
@@ -36,6 +37,17 @@ class ReadOptions:
     skyline: bool = False
 
 
+@runtime_checkable
+class Rereadable(Protocol):
+    """A source whose edited file may be read otherwise than it is meant: MIDI has no bar lines."""
+
+    def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
+        """What to know before the source with this melody in its place is read again."""
+
+    def misread(self, melody: Melody) -> Mapping[int, str]:
+        """Indices of the melody's bars that would not come back, each with the reason."""
+
+
 @dataclass(frozen=True)
 class Tune:
     """A melody and the file it came from.
@@ -53,8 +65,15 @@ class Tune:
     notices: tuple[Notice, ...] = ()
 
     def replace(self, melody: Melody) -> Tune:
-        """The same file with another melody."""
-        return replace(self, melody=melody)
+        """The same file with another melody; a notice says if its bars will be read otherwise."""
+        if not isinstance(self.source, Rereadable):
+            return replace(self, melody=melody)
+        new = [notice for notice in self.source.notices_of(melody) if notice not in self.notices]
+        return replace(self, melody=melody, notices=(*self.notices, *new))
+
+    def misread(self, melody: Melody) -> Mapping[int, str]:
+        """Bars that would not come back from the file with another melody: the reason by index."""
+        return self.source.misread(melody) if isinstance(self.source, Rereadable) else {}
 
     def write(self, path: str | os.PathLike[str], force: bool = False) -> Path:
         """Write the tune, whole or not at all, in the format that the extension says.

@@ -142,6 +142,49 @@ def test_joined_end_survives_an_edit(tmp_path: Path) -> None:
     assert read(out).melody.bars == tune.melody.bars
 
 
+class TestAnEditedFile:
+    """The jig's pickup is found from its notes; where all come an eighth later, another one is."""
+
+    def late(self, tune: Tune) -> Tune:
+        notes = [Note(n.onset + F(1, 2), n.duration, n.pitch) for n in tune.melody.notes if n.onset >= F(1, 2)]
+        return tune.replace(tune.melody.with_notes([Note(F(0), F(1), 74), *notes[:-1]]))
+
+    def test_other_bar_lines_are_said(self, tmp_path: Path) -> None:
+        edited = self.late(read(EXAMPLES / "jig.mid"))
+        out = edited.write(tmp_path / "out.mid")
+        assert read(out).melody.bars[0].length == F(1)  # detection changed
+        said = [n for n in edited.notices if n.code == "pickup" and "give --pickup 1 " in n.text]
+        assert [n.measure for n in said] == [0]
+        assert "look like a pickup of 2/8, where there is a pickup of 1/8" in said[0].text
+        assert read(out, pickup=1).melody.bars == edited.melody.bars
+
+    def test_and_those_of_a_pickup_that_was_given(self, tmp_path: Path) -> None:
+        tune = read(EXAMPLES / "jig.mid", pickup=0)
+        notes = [Note(n.onset, n.duration, n.pitch + 1) for n in tune.melody.notes]
+        edited = tune.replace(tune.melody.with_notes(notes))
+        assert (
+            "look like a pickup of 1/8, where there is no pickup: give --pickup 0 " in edited.notices[-1].text
+        )
+        out = edited.write(tmp_path / "out.mid")
+        assert read(out).melody.bars[0].length == F(1, 2)
+        assert read(out, pickup=0).melody.bars == edited.melody.bars
+
+    def test_bars_that_the_file_marks_are_certain(self) -> None:
+        assert codes(self.late(read(EXAMPLES / "waltz.mid"))) == ["pickup"]  # as the meters say
+
+    def test_the_same_bars_are_not_mentioned(self) -> None:
+        tune = read(EXAMPLES / "jig.mid")
+        higher = tune.replace(tune.melody.transposed(1))
+        assert higher.notices == tune.notices
+        assert tune.replace(tune.melody).notices == tune.notices
+
+    def test_a_last_bar_that_falls_silent(self, make_midi: MakeMidi) -> None:
+        tune = read(make_midi([meter("4/4"), *played([(4, 60)] * 8)]))
+        edited = tune.replace(tune.melody.with_notes(tune.melody.notes[:4]))
+        assert codes(edited) == ["pickup"]
+        assert "measures 1 to 1 instead of 1 to 2" in edited.notices[0].text
+
+
 def test_right_for_nine_of_ten_tunes() -> None:
     """A book that the weights were not fitted to: O'Neill's 1376 to 1475, with the notated pickups."""
     from arvae_music.formats.midi_timing import Span
