@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.model.layers import MeterEmbedding
+from arvae_music.model.recurrent import input_weights, run
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vocabulary import PAD_ID
 
@@ -36,10 +38,7 @@ class Decoder(nn.Module):
         """
         own = self.meter.own_beats(meters)
         beats = self._beats(z, meters)[own]
-        place = self.tick_place.weight.expand(len(beats), -1, -1).to(beats.dtype)
-        context = beats[:, None].expand(-1, TICKS_PER_BEAT, -1)
-        states, _ = self.ticks(torch.cat([context, place], dim=-1))
-        logits = self.output(states).float()
+        logits = self.output(self._ticks(beats)).transpose(0, 1).float()
         logits[..., PAD_ID] = -torch.inf
         scores = logits.log_softmax(dim=-1)
         padded = scores.new_full((own.numel(), *scores.shape[1:]), -torch.inf)
@@ -47,6 +46,13 @@ class Decoder(nn.Module):
         padded[own.view(-1)] = scores
         tokens: Tensor = padded.view(len(z), MAX_BEATS * TICKS_PER_BEAT, -1)
         return tokens
+
+    def _ticks(self, beats: Tensor) -> Tensor:
+        """A vector for each tick of each beat, `[6, beats, 2 * width]`."""
+        weight, bias = input_weights(self.ticks)
+        of_beat, of_place = weight.split([beats.shape[-1], self.tick_place.embedding_dim], dim=1)
+        gates = linear(beats, of_beat, bias) + linear(self.tick_place.weight, of_place)[:, None]
+        return run(self.ticks, gates)
 
     def _beats(self, z: Tensor, meters: Tensor) -> Tensor:
         """A vector for each of the four beats, `[batch, 4, width]`."""

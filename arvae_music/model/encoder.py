@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding, linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.model.layers import MeterEmbedding
+from arvae_music.model.recurrent import input_weights, last_states, run
 from arvae_music.model.settings import ModelSettings
 
 
@@ -50,8 +52,10 @@ class Encoder(nn.Module):
     def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
         """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""
         ticks = ids.view(-1, TICKS_PER_BEAT)[own.view(-1)]
-        _, state = self.ticks(self.token(ticks))
-        read = _both_directions(state)
+        weight, bias = input_weights(self.ticks)
+        # What a token adds to the gates is looked up in one table: there are far fewer tokens than ticks.
+        table = linear(self.token.weight, weight, bias)
+        read = last_states(run(self.ticks, embedding(ticks.t(), table)))
         beats = read.new_zeros(own.numel(), read.shape[-1])
         beats[own.view(-1)] = read
         return beats.view(*own.shape, -1)

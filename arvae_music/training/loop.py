@@ -105,7 +105,9 @@ def fit(
     if tensors is not None:
         weights = {n[8:]: t for n, t in tensors.items() if n.startswith("weights.")}
         task.module.load_state_dict(weights)
-    optimizer = AdamW(task.module.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    optimizer = AdamW(
+        task.module.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
+    )
     steps = -(-task.rows // schedule.batch_size)
     if tensors is not None:
         restore_optimizer(optimizer, tensors)

@@ -138,9 +138,9 @@ def make_fabric(settings: TrainingSettings) -> Fabric:
 
 
 def _fast_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 matrices in hardware."""
-    check = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(check is not None and check())
+    """Whether the processor multiplies bfloat16 matrices in hardware (AMX, or AVX-512 with BF16)."""
+    checks = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("amx_tile", "avx512_bf16"))
+    return any(check is not None and check() for check in checks)
 
 
 class _FolderRun:
