@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ def attributes(
     if not options.is_stdout(json):
         show.show(table(source.melody.title or file.name, rows))
         show.notices(source.notices)
+        show.remarks(passed_over(rows))
 
 
 def as_json(file: Path, rows: list[Row], found: Sequence[Notice]) -> dict[str, Any]:
@@ -64,13 +65,20 @@ def table(title: str, rows: list[Row]) -> Table:
     """A row per measure, and the mean of the measures that have values."""
     from arvae_music.attributes import ATTRIBUTES
 
-    out = show.new_table(title, ["measure", "meter", *(a.short for a in ATTRIBUTES)], ["passed over because"])
+    out = show.new_table(title, ["measure", "meter", *(a.short for a in ATTRIBUTES)])
     for row in rows:
         number = show.measure_number(row.index, row.joined)
         cells = [show.amount(row.values.get(a.name)) for a in ATTRIBUTES]
-        out.add_row(number, row.meter, *cells, row.reason or "")
+        out.add_row(number, row.meter, *cells)
     valued = [row.values for row in rows if row.values]
     means = [show.amount(fmean(v[a.name] for v in valued) if valued else None) for a in ATTRIBUTES]
     out.add_section()
-    out.add_row("mean", "", *means, f"(of {len(valued)} of {len(rows)} measures)")
+    out.add_row("mean", "", *means)
     return out
+
+
+def passed_over(rows: Sequence[Row]) -> Iterator[tuple[show.Place, str]]:
+    """The measures that have no values, and why."""
+    for row in rows:
+        if row.reason is not None:
+            yield show.Place(row.index, row.joined), f"passed over, {row.reason}"

@@ -1,5 +1,6 @@
 """Every way to fail, as one line on standard error and an exit code: 2 a wrong call, 130 Ctrl-C, else 1."""
 
+import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -76,7 +77,17 @@ def _of_typer(error: BaseException) -> tuple[str, int] | None:
         return None
     context = getattr(error, "ctx", None)
     command = "arvae-music" if context is None else context.command_path
-    return f"{str(text()).rstrip('.')} (see `{command} --help`)", getattr(error, "exit_code", 2)
+    says = _with_nearest_option(error) or str(text()).rstrip(".")
+    return f"{says} (see `{command} --help`)", getattr(error, "exit_code", 2)
+
+
+def _with_nearest_option(error: BaseException) -> str | None:
+    """What is said of an unknown option: Typer names all that are near, in the order of the alphabet."""
+    name, near = getattr(error, "option_name", None), getattr(error, "possibilities", None)
+    if not name or not near:
+        return None
+    (nearest,) = difflib.get_close_matches(name, near, n=1, cutoff=0)
+    return f"No such option: {name}. Did you mean '{nearest}'?"
 
 
 def _fault(error: BaseException) -> tuple[str, int]:

@@ -6,11 +6,14 @@ from typing import Any
 from typer.core import TyperCommand
 
 _TYPE = re.compile(r" <[\w\[\], ]+>(?= |$)", re.MULTILINE)
+_BRACES = re.compile(r"\{([A-Z]+)\}")
 
 
 class Command(TyperCommand):
-    """A command whose help says `CORPUS`, where Typer says `CORPUS <list[str]>`."""
+    """A command whose help says `CORPUS`, where Typer says `{CORPUS}` and `CORPUS <list[str]>`."""
 
     def get_help(self, ctx: Any) -> str:
-        """The help; blanks stand for what goes, so that the columns stay."""
-        return _TYPE.sub(lambda found: " " * len(found[0]), super().get_help(ctx))
+        """The help; blanks stand for types, so that the columns stay."""
+        usage, *rest = super().get_help(ctx).split("\n\n", 1)
+        text = "\n\n".join([_BRACES.sub(r"\1", usage), *rest])
+        return _TYPE.sub(lambda found: " " * len(found[0]), text)

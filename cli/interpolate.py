@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from arvae_music.cli import options, show
+from arvae_music.cli.advice import refuse_if_all_skipped
 from arvae_music.cli.pairs import split
 from arvae_music.cli.reading import NOTHING_SAID, Reading, reads
 
@@ -17,6 +19,7 @@ from arvae_music.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from arvae_music.attributes import Attribute
     from arvae_music.control import MeasureReport, Report, Request
 
 _MOST_MEASURES = 100_000
@@ -78,6 +81,7 @@ def interpolate(
     edit = load_model(model).edit(
         source, *requests, measures=selection, chromatic=chromatic, strict=strict, seed=seed
     )
+    refuse_if_all_skipped(file, edit.report, selection)
     drawn = None if kind is None else render(edit, kind)
     edit.tune.write(out, force=force)
     if plot is not None and drawn is not None:
@@ -87,7 +91,7 @@ def interpolate(
     options.write_json(json, report.as_json(), force=force)
     if not options.is_stdout(json):
         show.show(table(report))
-        show.notices(report.notices)
+        show.remarks(remarks(report))
         show.line(f"{summary(report)}; wrote {out}{f' and {plot}' if plot else ''}")
 
 
@@ -136,22 +140,38 @@ def table(report: Report) -> Table:
     asked = [request.attribute for request in report.requests]
     headings = ["measure", "meter", *(attribute.short for attribute in asked), "ticks changed"]
     title = f"{report.source}: {', '.join(str(request) for request in report.requests)}"
-    out = show.new_table(title, headings, ["status", "reason"])
+    out = show.new_table(title, headings, ["status"])
     for row in report.measures:
-        cells = [_change(row, attribute.name, whole=attribute.whole) for attribute in asked]
+        cells = [change(row, attribute) for attribute in asked]
         ticks = f"{row.ticks_changed}/{row.ticks}" if row.ticks else "-"
-        number = show.measure_number(row.index, row.joined)
-        out.add_row(number, row.meter, *cells, ticks, row.status, row.reason or "")
+        out.add_row(show.measure_number(row.index, row.joined), row.meter, *cells, ticks, row.status)
     return out
 
 
-def _change(row: MeasureReport, name: str, *, whole: bool) -> str:
+def change(row: MeasureReport, attribute: Attribute) -> str:
+    """`7 → 9`, and `7 → 16, not 30` where another value was asked for."""
+    name = attribute.name
     if name not in row.before or name not in row.after:
         return "-"
-    before, after = (
-        f"{values[name]:.0f}" if whole else f"{values[name]:.3f}" for values in (row.before, row.after)
-    )
-    return before if before == after else f"{before} → {after}"
+
+    def said(value: float) -> str:
+        return f"{value:.0f}" if attribute.whole else f"{value:.3f}"
+
+    before, after = said(row.before[name]), said(row.after[name])
+    wanted = row.requested.get(name, row.after[name])
+    missed = "" if attribute.is_met(row.after[name], wanted) else f", not {said(wanted)}"
+    return (before if before == after else f"{before} → {after}") + missed
+
+
+def remarks(report: Report) -> Iterator[tuple[show.Place | None, str]]:
+    """What there is to say of the file and the edit, then why measures are not simply exact."""
+    for notice in report.notices:
+        if notice.code != "nearest":  # the measures' own reasons say it
+            yield None if notice.measure is None else show.Place(notice.measure), notice.text
+    for row in report.measures:
+        if row.reason is not None:
+            status = "" if row.status == "exact" else f"{row.status}, "
+            yield show.Place(row.index, row.joined), f"{status}{row.reason}"
 
 
 def summary(report: Report) -> str:
@@ -160,4 +180,5 @@ def summary(report: Report) -> str:
     named = [
         f"{counts[name]} {name}" for name in ("exact", "nearest", "unchanged", "skipped") if counts[name]
     ]
-    return f"{counts['measures']} measures: {', '.join(named) or 'none'}"
+    nothing = "" if any(row.ticks_changed for row in report.measures) else "; nothing to change"
+    return f"{counts['measures']} measures: {', '.join(named)}{nothing}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 TITLES = {"events": "event language model", "measures": "auto-encoder"}
 _SHARES = {"ticks", "measures"}
+_BAR, _CLOCK = 20, len("--:--")
+"""Columns of the line that the bar and the time that is left take."""
 _NOT_SHOWN = {"epoch", "seconds", "measures_per_second", "log_likelihood"}  # in another place, or twice
 
 
@@ -56,9 +59,11 @@ class Live:
         """Some steps of an epoch are done."""
         if self._bar is None or self._row is None:
             return
-        named = "  ".join(_figure(name, value) for name, value in losses.items())
-        figures = f"epoch {epoch + 1}/{self._epochs}  {speed:,.0f} measures/s  {named}"
-        self._bar.update(self._row, completed=epoch * self._steps + step, figures=figures)
+        named = [_figure(name, value) for name, value in losses.items()]
+        figures = [f"epoch {epoch + 1}/{self._epochs}", f"{speed:,.0f} measures/s", *named]
+        taken = len(TITLES.get(self._task, self._task)) + _BAR + _CLOCK + 3  # and the blanks between
+        shown = fitting(figures, self._bar.console.width - taken)
+        self._bar.update(self._row, completed=epoch * self._steps + step, figures=shown)
 
     def epoch(self, task: str, figures: dict[str, float]) -> None:
         """An epoch is done and validated."""
@@ -73,6 +78,17 @@ class Live:
         )
 
 
+def fitting(figures: Sequence[str], width: int) -> str:
+    """As many of the figures, from the first, as a line has room for; none is cut."""
+    shown = ""
+    for figure in figures:
+        longer = f"{shown}  {figure}" if shown else figure
+        if len(longer) > width:
+            break
+        shown = longer
+    return shown
+
+
 def _figure(name: str, value: float) -> str:
     return f"{name} {value:.2%}" if name in _SHARES else f"{name.replace('_', ' ')} {value:.4f}"
 
@@ -84,9 +100,9 @@ def _bar() -> Progress:
     console = Console(highlight=False)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=_BAR),
         TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
     )
     # Without a terminal there is nothing to redraw: the lines of the epochs tell how it goes.
     return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+_WORDS = 16
+"""Columns of words are no narrower than this, if they have as much to say."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A measure's number, and that of the pickup that completes it."""
+
+    index: int
+    joined: int | None = None
 
 
 class Notice(Protocol):
@@ -51,11 +64,28 @@ def new_table(title: str, numbers: Sequence[str], words: Sequence[str] = ()) -> 
 
 
 def show(table: Table) -> None:
-    """Print a table below its title, which may be wider than the table."""
+    """Print a table below its title, which may be wider than the table.
+
+    Numbers are never cut: in a narrow terminal the columns stand closer, and where that is not enough its
+    own wrapping takes over.
+    """
+    out = console()
     if table.title:
-        console().print(str(table.title), markup=False)
+        out.print(str(table.title), markup=False, soft_wrap=True)
         table.title = None
-    console().print(table)
+    for column in table.columns:
+        widest = max(len(line) for cell in (column.header, *column.cells) for line in str(cell).split("\n"))
+        column.min_width = widest if column.no_wrap else min(widest, _WORDS)
+    if _least_width(table, out) > out.width:
+        table.padding = (0, 0)
+    out.width = max(out.width, _least_width(table, out))
+    out.print(table)
+
+
+def _least_width(table: Table, out: Console) -> int:
+    from rich.measure import Measurement
+
+    return Measurement.get(out, out.options.update_width(1000), table).minimum
 
 
 def line(text: str) -> None:
@@ -64,10 +94,32 @@ def line(text: str) -> None:
 
 
 def notices(items: Iterable[Notice]) -> None:
-    """Print notices, a line each, on standard output below the table."""
-    for item in items:
-        place = "" if item.measure is None else f"measure {item.measure}: "
-        line(f"- {place}{item.text}")
+    """Print notices below the table, a line for all measures of which the same is said."""
+    remarks((None if item.measure is None else Place(item.measure), item.text) for item in items)
+
+
+def remarks(items: Iterable[tuple[Place | None, str]]) -> None:
+    """Print what is said of measures, a line for all of which the same is said."""
+    found: dict[str, list[Place]] = {}
+    for place, text in items:
+        found.setdefault(text, []).extend([place] if place else [])
+    for text, places in found.items():
+        line(f"- {measure_list(places)}: {text}" if places else f"- {text}")
+
+
+def measure_list(places: Iterable[Place]) -> str:
+    """`measure 3`, or `measures 1-4, 7, 16+0`."""
+    runs: list[list[Place]] = []
+    for place in (known := list(dict.fromkeys(places))):
+        if runs and place == Place(runs[-1][-1].index + 1) and runs[-1][-1].joined is None:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    named = [
+        f"{run[0].index}-{run[-1].index}" if len(run) > 1 else measure_number(run[0].index, run[0].joined)
+        for run in runs
+    ]
+    return f"measure{'s' if len(known) > 1 else ''} {', '.join(named)}"
 
 
 def notices_json(items: Iterable[Notice]) -> list[dict[str, Any]]:

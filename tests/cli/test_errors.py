@@ -67,7 +67,11 @@ def test_one_line_and_its_code(fail: Fail, error: BaseException, code: int, line
         (["--no-such-option"], "--no-such-option"),
         (["attributes"], "FILE"),
         (["attributes", "a.mid", "--tune", "first"], "--tune"),
-        (["attributes", "a.mid", "--jsn", "x"], "--jsn"),
+        (["attributes", "a.mid", "--jsn", "x"], "--jsn. Did you mean '--json'?"),
+        (["interpolate", "a.mid", "--atr", "density", "+2"], "Did you mean '--attr'?"),
+        (["interpolat", "a.mid"], "Did you mean 'interpolate'?"),
+        (["data", "lst"], "Did you mean 'list'?"),
+        (["--versoin"], "Did you mean '--version'?"),
     ],
 )
 def test_a_wrong_call_is_a_line_that_names_the_help(
@@ -84,6 +88,7 @@ def test_a_wrong_call_is_a_line_that_names_the_help(
 COMMANDS = (
     "attributes",
     "interpolate",
+    "convert",
     "reconstruct",
     "train",
     "evaluate",
@@ -99,6 +104,7 @@ def test_the_help_has_an_example_and_no_types(command: str, capsys: pytest.Captu
     shown = capsys.readouterr().out
     assert f"Example: arvae-music {command}" in shown
     assert "<" not in shown
+    assert "{" not in shown
 
 
 def test_no_command_shows_the_help_and_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from arvae_music.attributes import resolve
-from arvae_music.control import Edit, Model, Request, by, to
+from arvae_music.control import Edit, Model, Request, by, read_requests, to
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Notice, Tune
 from arvae_music.melody import Bar, Melody, Note
@@ -137,7 +137,7 @@ def test_more_notes_than_a_measure_holds(model: Model, meter: str, most: int) ->
     ("name", "change"), [("complexity", "1"), ("range", "60"), ("contour", "60"), ("contour", "=-60")]
 )
 def test_a_reason_names_the_nearest_that_the_measure_has_now(model: Model, name: str, change: str) -> None:
-    (row,) = model.edit(tune(RUN), **{name: change}).report.measures
+    (row,) = model.edit(tune(RUN), *read_requests([(name, change)])).report.measures
     (value,) = (row.after[attribute] for attribute in row.requested)
     assert row.status == "nearest"
     assert str(row.reason).endswith(f"; the nearest is {name} {value:.3g}")
