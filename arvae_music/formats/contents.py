@@ -2,64 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import Enum, auto
+from collections.abc import Iterator, Mapping
+from enum import Enum
 
 from arvae_music.formats.abc_key import parse_key
+from arvae_music.formats.sheet import Sheet
 from arvae_music.melody import Melody
 
 
 class Content(Enum):
-    """A kind of thing that some formats hold and others do not."""
+    """A kind of thing that some formats hold and others do not; the value is the word for one of it."""
 
-    PARTS = auto()
-    LOWER_NOTES = auto()
-    CHORD_SYMBOLS = auto()
-    LYRICS = auto()
-    REPEATS = auto()
-    KEY_CHANGES = auto()
-    MODE = auto()
-    SPELLING = auto()
-    GRACE_NOTES = auto()
-    SIGNS = auto()
-    SLURS = auto()
-    TEXTS = auto()
-    FIELDS = auto()
-    TEMPO = auto()
-    VELOCITIES = auto()
-    TIMING = auto()
-    SOUND = auto()
-    LAYOUT = auto()
-
-
-Contents = Mapping[Content, str]
-"""What of each kind a file holds, in words: `12 chord symbols`. What it does not hold is not there."""
+    PARTS = "other part"
+    LOWER_NOTES = "lower note"
+    REPEATS = "sign of repeats or endings"
+    CHORD_SYMBOLS = "chord symbol"
+    TEXTS = "text"
+    TEMPO = "mark of tempo"
+    KEY_CHANGES = "change of key"
+    MODE = "the mode of the key"
+    SPELLING = "spelling of notes outside the key"
+    LYRICS = "syllable of lyrics"
+    GRACE_NOTES = "group of grace notes"
+    SIGNS = "decoration"
+    SLURS = "slur"
+    CREDITS = "line about the tune"
+    TIMING = "the notes' played timing"
+    VELOCITIES = "the notes' velocities"
+    SOUND = "programs, controllers and the like"
+    LAYOUT = "layout and comments"
 
 
-def counted(counts: Mapping[Content, tuple[int, str]]) -> dict[Content, str]:
-    """Contents from how many there are of each and the word for one; none is left out."""
+_PLURALS = {
+    Content.REPEATS: "signs of repeats or endings",
+    Content.TEMPO: "marks of tempo",
+    Content.KEY_CHANGES: "changes of key",
+    Content.SPELLING: "spellings of notes outside the key",
+    Content.LYRICS: "syllables of lyrics",
+    Content.GRACE_NOTES: "groups of grace notes",
+    Content.CREDITS: "lines about the tune",
+}
+_UNCOUNTED = frozenset({Content.MODE, Content.TIMING, Content.VELOCITIES, Content.SOUND, Content.LAYOUT})
+
+Contents = Mapping[Content, int]
+"""How much of each kind there is. What there is none of may be left out."""
+
+
+def in_words(contents: Contents) -> Iterator[str]:
+    """Each kind that there is something of: `12 chord symbols`."""
+    for kind in Content:
+        count = contents.get(kind, 0)
+        if count and kind in _UNCOUNTED:
+            yield kind.value
+        elif count:
+            yield f"{count} {kind.value if count == 1 else _PLURALS.get(kind, kind.value + 's')}"
+
+
+def contents_of(sheet: Sheet) -> dict[Content, int]:
+    """What a sheet holds."""
     return {
-        kind: f"{count} {one if count == 1 else _plural(one)}"
-        for kind, (count, one) in counts.items()
-        if count
+        Content.REPEATS: sum(bar.opens + bool(bar.closes) + bool(bar.endings) for bar in sheet.bars),
+        Content.CHORD_SYMBOLS: len(sheet.chords),
+        Content.TEXTS: len(sheet.texts),
+        Content.TEMPO: len(sheet.tempos),
+        Content.KEY_CHANGES: max(len(sheet.keys) - 1, 0),
+        Content.MODE: sum(_is_modal(change.key.name) for change in sheet.keys),
+        Content.LYRICS: len(sheet.syllables),
+        Content.GRACE_NOTES: len(sheet.graces),
+        Content.SIGNS: len(sheet.decorations),
+        Content.SLURS: len(sheet.slurs),
+        Content.CREDITS: len(sheet.credits),
     }
 
 
-def _plural(one: str) -> str:
-    """`change of key` becomes `changes of key`, `chord symbol` becomes `chord symbols`."""
-    head, of, tail = one.partition(" of ")
-    return f"{head}s{of}{tail}"
+def _is_modal(name: str | None) -> bool:
+    return (name or "").lstrip("ABCDEFG").lstrip("#b") not in ("", "m")
 
 
-def notated(melody: Melody) -> dict[Content, str]:
-    """What written notes say beyond their pitches: the mode of their key, and their names."""
-    found = {}
+def outside_key(melody: Melody) -> int:
+    """Notes that are not of the key: only written notes say by which name."""
     key = parse_key(melody.key or "C")
-    if melody.key is not None and (key.name or "").lstrip("ABCDEFG").lstrip("#b") not in ("", "m"):
-        found[Content.MODE] = f"the mode of {melody.key}"
     scale = {(natural + key.steps.get(step, 0)) % 12 for step, natural in _NATURALS.items()}
-    outside = sum(note.pitch % 12 not in scale for note in melody.notes)
-    return found | counted({Content.SPELLING: (outside, "spelling of notes outside the key")})
+    return sum(note.pitch % 12 not in scale for note in melody.notes)
 
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import Counter
 from pathlib import Path
 
 from arvae_music.errors import ArvaeError
 from arvae_music.formats import abc_contents, midi_contents, musicxml_contents
 from arvae_music.formats.abc_edit import AbcSource
-from arvae_music.formats.contents import Content
+from arvae_music.formats.contents import Content, contents_of, in_words, outside_key
 from arvae_music.formats.midi_read import MidiSource
 from arvae_music.formats.musicxml_edit import MusicXmlSource
+from arvae_music.formats.musicxml_signs import WRITABLE
+from arvae_music.formats.sheet import Sheet
+from arvae_music.formats.sheets import sheet_of
 from arvae_music.formats.tune import Notice, Tune
 
 _FAMILIES = {
@@ -23,15 +26,21 @@ _FAMILIES = {
     ".mxl": "MusicXML",
 }
 
-HELD: Mapping[str, frozenset[Content]] = {
-    "MIDI": frozenset(),
-    "ABC": frozenset({Content.MODE, Content.SPELLING}),
-    "MusicXML": frozenset({Content.MODE, Content.SPELLING}),
-}
-"""Beside notes, bars, title and key: what is written where a tune comes from another format.
+_MIDI_HOLDS = frozenset({Content.TEXTS, Content.TEMPO, Content.KEY_CHANGES, Content.LYRICS, Content.CREDITS})
 
-Notation names notes, though by the key and not as the source did.
-"""
+
+def unwritten(sheet: Sheet, family: str) -> dict[Content, int]:
+    """What of a sheet a format's writer does not write.
+
+    MIDI has no chord symbols: programs do not agree on which texts would be some.
+    """
+    if family == "MIDI":
+        found = {kind: count for kind, count in contents_of(sheet).items() if kind not in _MIDI_HOLDS}
+        found[Content.LYRICS] = sum(syllable.verse > 1 for syllable in sheet.syllables)
+        return found
+    if family == "MusicXML":
+        return {Content.SIGNS: sum(one.name not in WRITABLE for one in sheet.decorations)}
+    return {}
 
 
 def same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
@@ -40,16 +49,27 @@ def same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
 
 
 def losses(tune: Tune, target: str | os.PathLike[str]) -> tuple[Notice, ...]:
-    """A notice for each kind of thing that the tune's file holds and `target` will not.
+    """A notice that names everything that the tune's file holds and `target` will not.
 
     An edit in place, and so a file of the same format, loses nothing.
     """
-    held = HELD[_family(target)]
-    found = {} if _family(target) == _source_family(tune) else _contents(tune.source)
-    name = Path(target).name
-    return tuple(
-        Notice("format", f"{name} goes without {words}") for kind, words in found.items() if kind not in held
-    )
+    family = _family(target)
+    if family == _source_family(tune):
+        return ()
+    words = list(in_words(lost(tune, family)))
+    said = ", ".join(words[:-1]) + " and " * (len(words) > 1) + "".join(words[-1:])
+    return (Notice("format", f"{Path(target).name} goes without {said}"),) if words else ()
+
+
+def lost(tune: Tune, family: str) -> Counter[Content]:
+    """How much of each kind a tune's file holds and one of another format will not."""
+    sheet = sheet_of(tune)
+    found = Counter(unwritten(sheet, family))
+    for kind, count in _rest(tune.source, sheet).items():
+        found[kind] += max(count, 0)
+    if family == "MIDI":
+        found[Content.SPELLING] = outside_key(tune.melody)
+    return found
 
 
 def _family(path: str | os.PathLike[str]) -> str:
@@ -64,9 +84,10 @@ def _source_family(tune: Tune) -> str | None:
     return kinds.get(type(tune.source))
 
 
-def _contents(source: object) -> dict[Content, str]:
+def _rest(source: object, sheet: Sheet) -> dict[Content, int]:
+    """What is in no sheet."""
     if isinstance(source, MidiSource):
-        return midi_contents.contents(source)
+        return midi_contents.contents(source, sheet)
     if isinstance(source, AbcSource):
         return abc_contents.contents(source)
     return musicxml_contents.contents(source) if isinstance(source, MusicXmlSource) else {}

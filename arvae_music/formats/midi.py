@@ -7,6 +7,7 @@ from pathlib import Path
 from arvae_music.formats.midi_edit import edited
 from arvae_music.formats.midi_read import MidiSource, read_midi
 from arvae_music.formats.midi_write import midi_bytes
+from arvae_music.formats.sheets import sheet_of
 from arvae_music.formats.tune import ReadOptions, Tune
 
 
@@ -21,7 +22,7 @@ class MidiFormat:
         return read_midi(path, options)
 
     def write(self, tune: Tune) -> bytes:
-        """The source with the changed notes, where it is MIDI; else a file of one track."""
+        """The source with the changed notes, where it is MIDI; else a new file."""
         if isinstance(tune.source, MidiSource):
             return edited(tune.source, tune.melody)
-        return midi_bytes(tune.melody)
+        return midi_bytes(tune.melody, sheet_of(tune))

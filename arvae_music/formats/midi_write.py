@@ -1,4 +1,4 @@
-"""A MIDI file from a melody alone."""
+"""A MIDI file from a melody and what its sheet says that MIDI can."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 import mido
 
-from arvae_music.formats.abc_key import name_of_fifths, parse_key
+from arvae_music.formats.abc_key import Key, name_of_fifths, parse_key
+from arvae_music.formats.sheet import CREDITS, EMPTY, Credit, KeyChange, Sheet, Syllable
+from arvae_music.formats.sheet_fit import fitted
 from arvae_music.melody import Bar, Melody
 
 TICKS_PER_QUARTER = 480
@@ -17,16 +19,17 @@ _VELOCITY = 80
 _BEATS_A_MINUTE = 112
 
 
-def midi_bytes(melody: Melody) -> bytes:
-    """A file of type 1 with a track of meters, key and tempo, and a track of notes.
+def midi_bytes(melody: Melody, sheet: Sheet = EMPTY) -> bytes:
+    """A file of type 1 with a track of meters, keys, tempos and texts, and a track of notes and lyrics.
 
     Every bar line can be read back: a meter is written anew where a short bar ends, and behind a whole
     first bar, which thus is no pickup. Repeats are not played out.
     """
+    sheet = fitted(sheet, melody)
     midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER)
     end = _ticks(max((bar.end for bar in melody.bars), default=Fraction(0)))
-    midi.tracks.append(track_of(_head(melody), end))
-    midi.tracks.append(track_of(_notes(melody), end))
+    midi.tracks.append(track_of(_head(melody, sheet), end))
+    midi.tracks.append(track_of(_notes(melody, sheet), end))
     stream = io.BytesIO()
     midi.save(file=stream)
     return stream.getvalue()
@@ -47,12 +50,37 @@ def _ticks(time: Fraction) -> int:
     return round(time * TICKS_PER_QUARTER)
 
 
-def _head(melody: Melody) -> list[tuple[int, Any]]:
-    events = [(0, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(_BEATS_A_MINUTE)))]
-    if melody.key is not None and (key := _signature(melody.key)) is not None:
-        events.append((0, mido.MetaMessage("key_signature", key=key)))
+def _head(melody: Melody, sheet: Sheet) -> list[tuple[int, Any]]:
+    events = [(0, _text("copyright" if c.letter == "©" else "text", _credit(c))) for c in sheet.credits]
+    tempos = [tempo for tempo in sheet.tempos if tempo.rate is not None]
+    if not any(tempo.time <= 0 for tempo in tempos):
+        events.append((0, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(_BEATS_A_MINUTE))))
+    for tempo in tempos:
+        quarters = float(tempo.beat * (tempo.rate or 1))
+        slow = min(round(60_000_000 / quarters), 0xFFFFFF)
+        events.append((_ticks(tempo.time), mido.MetaMessage("set_tempo", tempo=max(slow, 1))))
+    for change in sheet.keys or _first_key(melody):
+        if (key := _signature(change.key)) is not None:
+            events.append((_ticks(change.time), mido.MetaMessage("key_signature", key=key)))
     events += [(_ticks(bar.start), _meter(bar)) for bar in _marked(melody.bars)]
-    return events
+    for text in sheet.texts:
+        kind = "marker" if text.place == "part" else "text"
+        events.append((_ticks(text.time), _text(kind, text.words)))
+    events += [(_ticks(tempo.time), _text("text", tempo.words)) for tempo in sheet.tempos if tempo.words]
+    return sorted(events, key=lambda event: event[0])
+
+
+def _first_key(melody: Melody) -> Iterator[KeyChange]:
+    if melody.key is not None:
+        yield KeyChange(Fraction(0), parse_key(melody.key))
+
+
+def _text(kind: str, text: str) -> Any:
+    return mido.MetaMessage(kind, text=text.encode("utf-8").decode("latin-1"))  # mido writes Latin-1 bytes
+
+
+def _credit(credit: Credit) -> str:
+    return credit.text if credit.letter == "©" else f"{CREDITS[credit.letter]}: {credit.text}"
 
 
 def _marked(bars: tuple[Bar, ...]) -> Iterator[Bar]:
@@ -69,15 +97,14 @@ def _meter(bar: Bar) -> Any:
     )
 
 
-def _signature(key: str) -> str | None:
+def _signature(key: Key) -> str | None:
     """The key's signature as MIDI has it: major or minor, of at most seven sharps or flats."""
-    found = parse_key(key)
-    fifths = sum(found.steps.values())
-    minor = found.name is not None and found.name.endswith("m")
+    fifths = sum(key.steps.values())
+    minor = key.name is not None and key.name.endswith("m")
     return name_of_fifths(fifths, "minor" if minor else "major") if abs(fifths) <= 7 else None
 
 
-def _notes(melody: Melody) -> list[tuple[int, Any]]:
+def _notes(melody: Melody, sheet: Sheet) -> list[tuple[int, Any]]:
     """Note events in order of time: ends before starts, and no note over the next of its pitch."""
     title = melody.title.encode("utf-8").decode("latin-1")  # mido writes Latin-1 bytes
     head = [(0, mido.MetaMessage("track_name", name=title))]
@@ -91,7 +118,14 @@ def _notes(melody: Melody) -> list[tuple[int, Any]]:
             events.append((end, 0, note.pitch))
         later[note.pitch] = start
     events.sort()
-    return head + [(tick, _note_message(on, pitch)) for tick, on, pitch in events]
+    sung = [(_ticks(one.time), _lyric(one)) for one in sheet.syllables if one.verse == 1]
+    notes = [(tick, _note_message(on, pitch)) for tick, on, pitch in events]
+    # A syllable stands before the note that starts with it: sorting keeps that order at one tick.
+    return head + sorted([*sung, *notes], key=lambda event: event[0])
+
+
+def _lyric(syllable: Syllable) -> Any:
+    return _text("lyrics", syllable.text + ("-" if syllable.hyphen else " "))
 
 
 def _note_message(on: int, pitch: int) -> Any:

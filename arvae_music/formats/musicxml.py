@@ -30,11 +30,13 @@ class MusicXmlFormat:
         from arvae_music.formats.musicxml_edit import MusicXmlSource, edited
         from arvae_music.formats.musicxml_file import ScoreFile
         from arvae_music.formats.musicxml_write import write_musicxml
+        from arvae_music.formats.sheets import sheet_of
 
         if isinstance(tune.source, MusicXmlSource):
             text = edited(tune.source, tune.melody)
             return tune.source.file.encode(text, compressed=self.compressed)
-        return ScoreFile(b"").encode(write_musicxml(tune.melody).encode(), compressed=self.compressed)
+        new = write_musicxml(tune.melody, sheet_of(tune)).encode()
+        return ScoreFile(b"").encode(new, compressed=self.compressed)
 
 
 def read_musicxml(path: Path, *, part: int | str | None = None) -> Tune:

@@ -1,22 +1,25 @@
-"""What a MusicXML score holds beside its melody."""
+"""What a MusicXML score holds that no sheet does."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 
-from arvae_music.formats.contents import Content, counted, notated
+from arvae_music.formats.contents import Content
 from arvae_music.formats.musicxml_edit import MusicXmlSource
+from arvae_music.formats.musicxml_marks import decoration_name, direction_signs
 from arvae_music.formats.musicxml_read import parts_of, voices_of
+from arvae_music.formats.musicxml_sheet import harmony_text
 from arvae_music.formats.musicxml_tree import Element, parse
 
-_SIGNS = frozenset(("articulations", "ornaments", "technical", "fermata"))
+_GROUPS = frozenset(("articulations", "ornaments", "technical"))
 _LAYOUT = frozenset(("print", "defaults", "credit"))
-_FIELDS = {"creator": "creators", "rights": "rights", "source": "source"}
+_CREATORS = frozenset(("composer", "lyricist", "poet"))
 
 
-def contents(source: MusicXmlSource) -> dict[Content, str]:
-    """Everything else of the score."""
+def contents(source: MusicXmlSource) -> dict[Content, int]:
+    """Other parts, layout, and signs that are not understood."""
     root = parse(source.file.data)
     parts = parts_of(root)
     voices = list(voices_of(parts))
@@ -26,26 +29,26 @@ def contents(source: MusicXmlSource) -> dict[Content, str]:
         if part is voices[source.index][1]
     )
     tags = Counter(element.tag for element in _below(own))
-    starts = Counter(element.tag for element in _below(own) if element.attributes.get("type") == "start")
-    others = {element.tag for child in root.children if child.tag != "part" for element in _below(child)}
-    found = counted(
-        {
-            Content.PARTS: (len(voices) - 1, "other part"),
-            Content.CHORD_SYMBOLS: (tags["harmony"], "chord symbol"),
-            Content.LYRICS: (tags["lyric"], "syllable of lyrics"),
-            Content.REPEATS: (tags["repeat"] + starts["ending"], "sign of repeats or endings"),
-            Content.KEY_CHANGES: (max(tags["key"] - 1, 0), "change of key"),
-            Content.GRACE_NOTES: (tags["grace"], "grace note"),
-            Content.SIGNS: (sum(tags[tag] for tag in _SIGNS), "decoration"),
-            Content.SLURS: (starts["slur"], "slur"),
-            Content.TEXTS: (tags["direction"], "direction"),
-        }
-    )
-    if fields := [word for tag, word in _FIELDS.items() if tag in others]:
-        found[Content.FIELDS] = ", ".join(fields)
-    if (_LAYOUT & set(tags)) | (_LAYOUT & (others | {child.tag for child in root.children})):
-        found[Content.LAYOUT] = "page layout"
-    return found | notated(source.melody)
+    heads = {child.tag for child in root.children}
+    creators = [one for one in _below(root) if one.tag == "creator"]
+    return {
+        Content.PARTS: len(voices) - 1,
+        Content.CHORD_SYMBOLS: sum(one.tag == "harmony" and harmony_text(one) is None for one in _below(own))
+        + tags["figured-bass"],
+        Content.TEXTS: sum(one.tag == "direction" and not _is_read(one) for one in _below(own)),
+        Content.SIGNS: sum(
+            decoration_name(group.tag, one) is None
+            for group in _below(own)
+            if group.tag in _GROUPS
+            for one in group.children
+        ),
+        Content.CREDITS: sum(one.attributes.get("type", "composer") not in _CREATORS for one in creators),
+        Content.LAYOUT: len(_LAYOUT & (heads | set(tags))),
+    }
+
+
+def _is_read(direction: Element) -> bool:
+    return any(True for _ in direction_signs(direction, Fraction(0), at_end=False))
 
 
 def _below(element: Element) -> Iterator[Element]:

@@ -29,7 +29,8 @@ class AbcFormat:
         """The source with the bars that changed written anew, where it is ABC; else a new tune."""
         from arvae_music.formats.abc_edit import AbcSource, edited
         from arvae_music.formats.abc_tune import write_abc
+        from arvae_music.formats.sheets import sheet_of
 
         if isinstance(tune.source, AbcSource):
             return edited(tune.source, tune.melody)
-        return write_abc(tune.melody).encode()
+        return write_abc(tune.melody, sheet_of(tune)).encode()

@@ -50,7 +50,7 @@ def convert(*args: str | Path) -> int:
 
 
 def said(out: str) -> list[str]:
-    """What the output goes without."""
+    """What the output goes without; it is told in one line."""
     return [line.split(" goes without ")[1] for line in out.splitlines() if " goes without " in line]
 
 
@@ -73,33 +73,20 @@ def test_a_round_trip_keeps_every_measure(tmp_path: Path, name: str) -> None:
 def test_what_midi_does_not_hold_of_abc(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "rich.abc").write_text(RICH)
     assert convert(tmp_path / "rich.abc", tmp_path / "rich.mid") == 0
+    # repeats: |: and |[1 and :| and [2
     assert said(capsys.readouterr().out) == [
-        "1 chord symbol",
-        "1 line of lyrics",
-        "3 signs of repeats or endings",  # |: and |[1 and :|[2
-        "1 change of key",
-        "1 group of grace notes",
-        "2 decorations",
-        "1 slur",
-        "1 annotation",
-        "1 line of comments or directives",
-        "the tempo",
-        "the field C",
-        "the mode of Edor",
+        "4 signs of repeats or endings, 1 chord symbol, the mode of the key, 1 group of grace notes, "
+        "2 decorations, 1 slur and layout and comments"
     ]
 
 
 def test_what_abc_does_not_hold_of_midi(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "flute.abc"
     assert convert(EXAMPLES / "reel_accompanied.mid", out, "--part", "Flute") == 0
+    # other parts: guitar, bass and drum
     assert said(capsys.readouterr().out) == [
-        "3 other parts",  # guitar, bass and drum
-        "4 syllables of lyrics",
-        "3 texts",  # one text and two markers
-        "2 marks of tempo",
-        "the played timing of 116 notes",
-        "the notes' velocities",
-        "programs, controllers and the like",
+        "3 other parts, the notes' played timing, the notes' velocities "
+        "and programs, controllers and the like"
     ]
     assert read(out).melody.notes == read(EXAMPLES / "reel.abc").melody.notes
 
@@ -107,14 +94,10 @@ def test_what_abc_does_not_hold_of_midi(tmp_path: Path, capsys: pytest.CaptureFi
 def test_what_abc_does_not_hold_of_musicxml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "score.musicxml").write_text(SCORE)
     assert convert(tmp_path / "score.musicxml", tmp_path / "out.abc", "--part", "Flute") == 0
-    assert said(capsys.readouterr().out) == [
-        "1 other part",
-        "1 chord symbol",
-        "1 syllable of lyrics",
-        "1 sign of repeats or endings",
-        "creators",
-        "page layout",
-    ]
+    assert said(capsys.readouterr().out) == ["1 other part and layout and comments"]
+    assert (tmp_path / "out.abc").read_text() == (
+        'X:1\nT:Untitled\nC:nobody\nM:4/4\nL:1/8\nK:C\n"C"c8:|\nw: oh\n'
+    )
 
 
 def test_the_report_for_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
