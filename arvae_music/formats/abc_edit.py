@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -12,11 +12,11 @@ from itertools import pairwise
 
 from arvae_music.errors import ArvaeError
 from arvae_music.formats.abc import AbcTune, Voice, split_tunes
-from arvae_music.formats.abc_elements import Element, elements_of
+from arvae_music.formats.abc_elements import BarText, Element, elements_of
 from arvae_music.formats.abc_events import Mark, Sound
 from arvae_music.formats.abc_lyrics import Change, SungLine, lyric_changes, lyrics_problem, sung_lines
-from arvae_music.formats.abc_rhythm import Piece, written_rhythm
-from arvae_music.formats.abc_slots import beams_of, chord_cuts, fill, tie_cuts
+from arvae_music.formats.abc_rhythm import Piece, Rhythm, written_rhythm
+from arvae_music.formats.abc_slots import Filled, beams_of, chord_cuts, fill, tie_cuts
 from arvae_music.formats.abc_spelling import usual_names
 from arvae_music.formats.abc_text import AbcText
 from arvae_music.formats.abc_write import Slot, Style, bar_text
@@ -25,6 +25,7 @@ from arvae_music.melody import Bar, Melody
 
 _EXPLICIT_DOT = re.compile(r"[A-Ga-gz][,']*3/2?(?!\d)")
 _SLASH = re.compile(r"(?<!\d)/(?![\d/])")
+_MISREAD = "its ABC would be read otherwise"
 _SLASH_TWO = re.compile(r"(?<!\d)/2(?!\d)")
 
 
@@ -54,7 +55,7 @@ class AbcSource:
     @property
     def melody(self) -> Melody:
         """The melody, in which bars that cannot be written in their place say so."""
-        melody = self.voice.melody
+        melody = self.voice.sounding(self.voice.melody)
         bars = (
             replace(bar, problem=bar.problem or problem)
             for bar, problem in zip(melody.bars, self.problems, strict=True)
@@ -70,6 +71,14 @@ class AbcSource:
         )
         return (Notice("lyrics", text),) if self.lyrics else ()
 
+    def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
+        """What goes with the notes that are not in `melody` any more, by measure."""
+        return tuple(_departures(self, self.voice.written(melody)))
+
+    def misread(self, melody: Melody) -> dict[int, str]:
+        """Indices of bars that cannot be written in their place, or would be read otherwise there."""
+        return _misread(self, self.voice.written(melody))
+
 
 def edited(source: AbcSource, melody: Melody) -> bytes:
     """The source file with the bars of `melody` in the place of those that it was read as.
@@ -77,30 +86,48 @@ def edited(source: AbcSource, melody: Melody) -> bytes:
     Raises:
         ArvaeError: a bar cannot be written in its place.
     """
-    text = source.file.text
-    for change in reversed(changes(source, melody)):
-        text = text[: change.start] + change.text + text[change.end :]
+    melody = source.voice.written(melody)
+    text = _rewritten(source, melody)
     _check(source, melody, text)
     return source.file.encode(text)
 
 
 def changes(source: AbcSource, melody: Melody) -> list[Change]:
-    """What an edit changes in the file's text, in order."""
-    old, new = (bars_of(each) for each in (source.voice.melody, melody))
-    if len(old) != len(new):
-        raise ArvaeError("the tune's bars are not those of the ABC file: it cannot be written in place")
-    touched = [index for index, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
-    if not touched:
+    """What an edit changes in the file's text, in order; `melody` as it is written."""
+    new = _touched(source, melody)
+    if not new:
         return []
     style = style_of(source)
     found = []
     onsets = {}
-    for index in touched:
-        change, slots = _changed_bar(source, index, new[index], style)
-        found += [change, *_loose_tie(source, index, new[index], touched)]
+    for index, pieces in new.items():
+        change, slots = _changed_bar(source, index, pieces, style)
+        found += [change, *_loose_tie(source, index, pieces, new)]
         onsets[index] = [slot.piece.start for slot in slots if slot.piece.pitches]
     found += lyric_changes(source.lyrics, source.voice.places, onsets)
     return sorted(found, key=lambda change: change.start)
+
+
+def _touched(source: AbcSource, melody: Melody) -> dict[int, list[Piece]]:
+    """The bars that are others in `melody`, by index."""
+    old, new = (bars_of(each) for each in (source.voice.melody, melody))
+    if len(old) != len(new):
+        raise ArvaeError("the tune's bars are not those of the ABC file: it cannot be written in place")
+    return {index: b for index, (a, b) in enumerate(zip(old, new, strict=True)) if a != b}
+
+
+def _rewritten(source: AbcSource, melody: Melody) -> str:
+    """The file's text with a melody as it is written."""
+    text = source.file.text
+    for change in reversed(changes(source, melody)):
+        text = text[: change.start] + change.text + text[change.end :]
+    return text
+
+
+def _problem(source: AbcSource, index: int, pieces: Sequence[Piece]) -> str | None:
+    """Why a bar cannot be written in its place, or None."""
+    overlaps = any(before.end > after.start for before, after in pairwise(pieces))
+    return source.problems[index] or ("its notes overlap" if overlaps else None)
 
 
 def bars_of(melody: Melody) -> list[list[Piece]]:
@@ -135,14 +162,11 @@ def _filled(row: dict[tuple[Fraction, Fraction, bool, bool], list[int]], bar: Ba
 def _changed_bar(
     source: AbcSource, index: int, pieces: Sequence[Piece], style: Style
 ) -> tuple[Change, list[Slot]]:
-    place, bar = source.voice.places[index], source.voice.melody.bars[index]
-    if source.problems[index] is not None:
-        raise ArvaeError(f"measure {bar.number} cannot be written in its place: {source.problems[index]}")
-    if any(before.end > after.start for before, after in pairwise(pieces)):
-        raise ArvaeError(f"measure {bar.number} cannot be written in its place: its notes overlap")
-    old = elements_of(source.file.text, place)
-    rhythm = written_rhythm(pieces, bar.meter, tie_cuts(old, pieces) | chord_cuts(old, pieces))
-    slots, tail, _ = fill(old, rhythm.pieces)
+    bar = source.voice.melody.bars[index]
+    problem = _problem(source, index, pieces)
+    if problem is not None:
+        raise ArvaeError(f"measure {bar.number} cannot be written in its place: {problem}")
+    old, rhythm, (slots, tail, _) = _filled_bar(source, index, pieces)
     if slots[0].piece.tied:
         slots[0].source = old.sounds[0]
     text = bar_text(slots, rhythm, meter=bar.meter, unit=old.unit, key=old.key, style=style)
@@ -150,8 +174,25 @@ def _changed_bar(
     return Change(old.start, old.end, text), slots
 
 
+def _filled_bar(source: AbcSource, index: int, pieces: Sequence[Piece]) -> tuple[BarText, Rhythm, Filled]:
+    old = elements_of(source.file.text, source.voice.places[index])
+    cuts = tie_cuts(old, pieces) | chord_cuts(old, pieces)
+    rhythm = written_rhythm(pieces, source.voice.melody.bars[index].meter, cuts)
+    return old, rhythm, fill(old, rhythm.pieces)
+
+
+def _departures(source: AbcSource, melody: Melody) -> Iterator[Notice]:
+    for index, pieces in _touched(source, melody).items():
+        if _problem(source, index, pieces) is None:
+            gone = _filled_bar(source, index, pieces)[2].gone
+            names = ["a slur" if element.text == "(" else element.text for element in gone]
+            if names:
+                text = f"gone with the notes that are gone: {', '.join(names)}"
+                yield Notice("ornament", text, source.voice.melody.bars[index].number)
+
+
 def _loose_tie(
-    source: AbcSource, index: int, pieces: Sequence[Piece], touched: Sequence[int]
+    source: AbcSource, index: int, pieces: Sequence[Piece], touched: Collection[int]
 ) -> list[Change]:
     """Take away a `-` to another pitch before an edited bar that begins with the note before it now.
 
@@ -174,7 +215,8 @@ def style_of(source: AbcSource) -> Style:
     """The habits of a voice."""
     places, bars = source.voice.places, source.voice.melody.bars
     texts = [elements_of(source.file.text, place) for place in places]
-    sounds = [sound for text in texts for sound in text.sounds]
+    plain = [text for text, place in zip(texts, places, strict=True) if place.problem is None]
+    sounds = [sound for text in plain for sound in text.sounds]
     halves = [(len(_SLASH.findall(sound.text)), len(_SLASH_TWO.findall(sound.text))) for sound in sounds]
     broken = any(text.broken for text in texts)
     beams = beams_of([(text, bar.meter) for text, bar in zip(texts, bars, strict=True)])
@@ -196,11 +238,30 @@ def _names(sounds: Iterable[Element]) -> Iterable[tuple[str, int]]:
 
 def _check(source: AbcSource, melody: Melody, text: str) -> None:
     """Read the new text: what it says must be what was meant."""
-    tunes: list[AbcTune] = split_tunes(text)
-    voice = tunes[source.index].placed_voices().get(source.name)
+    voice = _read_again(source, text)
     old = source.voice.melody
     if voice is None or voice.melody != replace(old, notes=melody.notes):
         raise ArvaeError(
             f"'{old.title}' cannot be written in its place: its ABC does not say the edited notes; "
             "name an output that ends in .mid"
         )
+
+
+def _read_again(source: AbcSource, text: str) -> Voice | None:
+    tunes: list[AbcTune] = split_tunes(text)
+    return tunes[source.index].placed_voices().get(source.name)
+
+
+def _misread(source: AbcSource, melody: Melody) -> dict[int, str]:
+    new = _touched(source, melody)
+    problems = {index: _problem(source, index, pieces) for index, pieces in new.items()}
+    found = {index: problem for index, problem in problems.items() if problem is not None}
+    if found or not new:
+        return found
+    voice = _read_again(source, _rewritten(source, melody))
+    if voice is None or len(voice.melody.bars) != len(melody.bars):
+        return dict.fromkeys(new, _MISREAD)
+    rows = zip(bars_of(voice.melody), bars_of(melody), strict=True)
+    differing = [index for index, (read, meant) in enumerate(rows) if read != meant]
+    # A bar beside an edited one may differ, where a tie is made or broken.
+    return {min(new, key=lambda edited: abs(edited - index)): _MISREAD for index in differing}

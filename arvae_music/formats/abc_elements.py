@@ -119,7 +119,7 @@ def _context(place: BarPlace, first: int) -> tuple[Fraction, Key]:
         if isinstance(item.event, Field) and item.event.letter == "L":
             unit = parse_unit(item.event.value) or unit
         elif isinstance(item.event, Field) and item.event.letter == "K":
-            key = parse_key(item.event.value)
+            key = parse_key(item.event.value, key)
     return unit, key
 
 
@@ -134,7 +134,7 @@ class _Parser:
         self._space = ""
         self._time = Fraction(0)
         unit, key = _context(place, first)
-        self._key = key.steps
+        self._key = key
         start, end = place.items[first].event.start, place.items[-1].event.end
         while start > place.start and text[start - 1] == "(":
             start -= 1
@@ -210,7 +210,7 @@ class _Parser:
         else:
             self._add(Kind.FIXED, text, item)
             if isinstance(event, Field) and event.letter == "K":
-                self._key = parse_key(event.value).steps
+                self._key = parse_key(event.value, self._key)
 
     def _mark(self, event: Mark, text: str) -> None:
         if event.kind == "text":
@@ -248,7 +248,7 @@ class _Parser:
         found = False
         for text in notes:
             note = written(text)
-            held = self._held.get(note.step, self._key.get(note.step, 0))
+            held = self._held.get(note.step, self._key.steps.get(note.step, 0))
             found = found or (note.sign is not None and note.sign == held)
         self._note_accidentals(notes)
         return found

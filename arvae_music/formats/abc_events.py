@@ -13,33 +13,17 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from arvae_music.errors import ArvaeError
+from arvae_music.formats.abc_lexing import (
+    Macro,
+    Token,
+    chord_notes,
+    length_of,
+    note_names,
+    parse_macro,
+    tokens_of,
+)
 from arvae_music.meter import Meter
 
-_LENGTH = r"\d*/*\d*"
-_NOTE = r"(?:\^\^|\^|__|_|=)?[A-Ga-g][,']*"
-_TOKENS = re.compile(
-    rf"""
-    (?P<text>"[^"]*"?)
-    | \[(?P<field>[A-Za-z]:[^\]\n]*)\]
-    | \[(?P<chord>[^\]\[|:\n]*[A-Ga-g][^\]\[|:\n]*)\](?P<chord_length>{_LENGTH})
-    | (?P<bar>\[?[:|]*\|[:|\]]*|::+) (?:\s*\[\d[\d,.\-]*|\d[\d,.\-]*)?
-    | (?P<ending>\[\d[\d,.\-]*)
-    | \{{(?P<grace>[^}}\n]*)\}}?
-    | \+(?P<old_chord>(?:{_NOTE}{_LENGTH})+)\+(?P<old_length>{_LENGTH})
-    | (?P<decoration>![^!\s|\[\]]*!|\+[^+\s|\[\]]*\+)
-    | \((?P<tuplet>\d)(?::(?P<q>\d*))?(?::(?P<r>\d*))?
-    | (?P<broken>>+|<+)
-    | (?P<tie>\.?-)
-    | (?P<overlay>&)
-    | (?P<rest>[zx])(?P<rest_length>{_LENGTH})
-    | (?P<rests>[ZX])(?P<rest_bars>\d*)
-    | (?P<note>{_NOTE})(?P<note_length>{_LENGTH})
-    | (?P<mark>[H-Yh-w~.])
-    """,
-    re.VERBOSE,
-)
-_CHORD_NOTE = re.compile(rf"(?P<note>{_NOTE})(?P<length>{_LENGTH})(?P<tie>-?)")
-_NOTE_RE = re.compile(_NOTE)
 _FIELD_LINE = re.compile(r"\s*(?P<letter>[A-Za-z]):(?P<value>.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
@@ -126,7 +110,16 @@ class Mark:
     end: int
 
 
-Event = Sound | Grace | Mark | BarLine | Overlay | WholeRests | Field
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What is not understood, or not to be written anew, and why."""
+
+    why: str
+    start: int
+    end: int
+
+
+Event = Sound | Grace | Mark | BarLine | Overlay | WholeRests | Field | Unread
 
 
 @dataclass
@@ -149,14 +142,18 @@ def field_of(line: str) -> Field:
     return Field(letter.strip(), value.strip())
 
 
-def scan(lines: Iterable[Line], meter: Meter | None) -> list[Event]:
+def scan(
+    lines: Iterable[Line], meter: Meter | None, macros: Iterable[Macro] = (), *, bang_breaks: bool = False
+) -> list[Event]:
     """The events of a tune's body. An empty line after music ends it: what follows is prose.
 
     Args:
         lines: what stands after the header's `K:`.
         meter: the header's, which decides what `(5` means.
+        macros: the header's.
+        bang_breaks: `!` is a line break and no decoration (`I:linebreak !`).
     """
-    scanner = _Scanner(meter)
+    scanner = _Scanner(meter, macros, bang_breaks=bang_breaks)
     for line in lines:
         if scanner.sounded and not line.text.strip():
             break
@@ -180,17 +177,22 @@ def parse_meter(value: str) -> Meter | None:
 
 def parse_unit(value: str) -> Fraction | None:
     """The unit note that follows `L:`, in quarter notes; None for what is none."""
-    match = re.match(r"(\d+)\s*/\s*(\d+)", value)
-    return Fraction(4 * int(match[1]), int(match[2])) if match and int(match[1]) and int(match[2]) else None
+    match = re.match(r"(\d+)(?:\s*/\s*(\d+))?", value)
+    if match is None or not int(match[1]) or not int(match[2] or 1):
+        return None
+    return Fraction(4 * int(match[1]), int(match[2] or 1))
 
 
 class _Scanner:
     """Keeps broken rhythms and tuplets over line ends."""
 
-    def __init__(self, meter: Meter | None) -> None:
+    def __init__(self, meter: Meter | None, macros: Iterable[Macro], *, bang_breaks: bool) -> None:
         self.events: list[Event] = []
         self.sounded = False
         self._meter = meter
+        self._macros = list(macros)
+        self._bang_breaks = bang_breaks
+        self._overlays = False  # over several bars
         self._last: Sound | None = None
         self._bar_line: BarLine | None = None  # until a note follows it
         self._next_factor = _ONE
@@ -201,24 +203,29 @@ class _Scanner:
         if is_field(text):
             self._field(replace(field_of(text), start=start, end=start + len(text)))
             return
+        text = _COMMENT.sub("", text)
         after_mark = False
-        for match in _TOKENS.finditer(_COMMENT.sub("", text)):
-            kind = match.lastgroup
-            anchored, after_mark = after_mark, kind in _SIGNS
-            place = start + match.start(), start + match.end()
-            if kind == "rest_length" and anchored and match[0] == "x":
+        for token in tokens_of(text.replace("!", " ") if self._bang_breaks else text, start, self._macros):
+            anchored, after_mark = after_mark, token.kind in _SIGNS
+            place = token.start, token.end
+            if token.problem:
+                self.events.append(Unread(token.problem, *place))
+            if token.kind == "rest_length" and anchored and token.match[0] == "x":
                 self.events.append(Mark("place", *place))  # a place for a sign, not a rest
-            else:
-                self._take(match, kind, place)
+            elif token.kind is not None:
+                self._take(token, place)
 
     def _field(self, event: Field) -> None:
         if event.letter == "M":
             self._meter = parse_meter(event.value)
+        elif event.letter == "m":
+            self._macros += [macro] if (macro := parse_macro(event.value)) else []
         self.events.append(event)
 
-    def _take(self, match: re.Match[str], kind: str | None, place: tuple[int, int]) -> None:
+    def _take(self, token: Token, place: tuple[int, int]) -> None:
+        kind, match = token.kind, token.match
         if kind == "note_length":
-            self._sound([match["note"]], _length(match["note_length"]), place)
+            self._sound([match["note"]], length_of(match["note_length"]), place)
         elif kind == "bar":
             self._bar_line = BarLine(*place, self._tuplet is not None or self._next_factor != 1)
             self.events.append(self._bar_line)
@@ -227,15 +234,18 @@ class _Scanner:
         elif kind == "old_length":
             self._chord(match["old_chord"], match["old_length"], place)
         elif kind == "grace":
-            self.events.append(Grace(_NOTE_RE.findall(match["grace"]), *place))
+            self.events.append(Grace(note_names(match["grace"]), *place))
         elif kind == "rest_length":
-            self._sound([], _length(match["rest_length"]), place)
+            self._sound([], length_of(match["rest_length"]), place)
         elif kind == "rest_bars":
             self.events.append(WholeRests(int(match["rest_bars"] or 1), *place))
         elif kind == "field":
             self._field(replace(field_of(match["field"]), start=place[0], end=place[1]))
         elif kind == "overlay":
             self.events.append(Overlay(*place))
+        elif kind == "overlays":
+            self._overlays = match[0] != "&)"
+            self.events += [Overlay(*place)] if match[0] == "&&" else []
         else:
             self._mark(match, kind, place)
 
@@ -244,6 +254,8 @@ class _Scanner:
             self._break_rhythm(match["broken"])
             self.events.append(Mark("broken", *place))
         elif kind in ("tuplet", "q", "r"):
+            if self._tuplet is not None:
+                self.events.append(Unread("a tuplet begins in it before another ends", *place))
             self._begin_tuplet(int(match["tuplet"]), match["q"], match["r"])
             self.events.append(Mark("tuplet", *place))
         elif kind == "tie":
@@ -268,15 +280,18 @@ class _Scanner:
                 self._tuplet = None
         self._last = Sound(notes, length, False, *place)
         self._bar_line = None
+        if self._overlays:
+            self.events.append(Unread("a second voice sounds in it and in the next", *place))
         self.events.append(self._last)
         self.sounded = True
         return self._last
 
     def _chord(self, inside: str, outer: str, place: tuple[int, int]) -> None:
-        found = list(_CHORD_NOTE.finditer(inside))
-        length = _length(found[0]["length"]) * _length(outer)
-        sound = self._sound([m["note"] for m in found], length, place)
-        sound.tied = any(m["tie"] for m in found)
+        found = chord_notes(inside)
+        if not found:  # the letters between the brackets are in a text
+            return
+        sound = self._sound([note.name for note in found], found[0].length * length_of(outer), place)
+        sound.tied = any(note.tied for note in found)
 
     def _break_rhythm(self, signs: str) -> None:
         if self._last is None:
@@ -294,15 +309,3 @@ class _Scanner:
         left = int(reach) if reach else notes
         if notes and left:
             self._tuplet = _Tuplet(Fraction(int(in_time_of or usual), notes), left)
-
-
-def _length(text: str) -> Fraction:
-    """`3/2`, `/`, `//`, `2` or nothing, as a multiple of the unit note; nonsense counts as 1."""
-    if not text:
-        return _ONE
-    if text.isdigit():
-        return Fraction(int(text))
-    over, _, under = text.partition("/")
-    slashes = text.count("/")
-    below = int(under.strip("/") or 2**slashes) if slashes else 1
-    return Fraction(int(over or 1), below) if below else _ONE

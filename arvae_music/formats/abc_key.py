@@ -12,7 +12,12 @@ _MODES = {
     "phr": -4, "loc": -5,
 }  # fmt: skip
 _WRITTEN = {"maj": "", "ion": "", "min": "m", "aeo": "m"}
-_KEY = re.compile(r"(?P<tonic>[A-Ga-g])(?P<sign>[#b]?)\s*(?P<mode>[A-Za-z]*)")
+_KEY = re.compile(r"(?P<tonic>[A-Ga-g])(?P<sign>\s*(?:flat|sharp)\b|[#b]?)\s*(?P<mode>[A-Za-z]*)")
+_CLEF = re.compile(
+    r"(?:(?:clef|middle|octave|transpose|shift|sound|score|stafflines|staffscale|cue|m|t)=|"
+    r"(?:treble|bass3?|tenor|alto|baritone|mezzosoprano|mezzo|soprano|perc|auto)[1-5]?(?:[+-]8)?(?:\s|\Z))",
+    re.IGNORECASE,
+)
 _EXTRA = re.compile(r"(?<![\w=])(?P<sign>\^\^|\^|__|_|=)(?P<step>[A-Ga-g])(?![\w=])")
 ALTERATION = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 """Semitones of an accidental sign."""
@@ -30,19 +35,25 @@ class Key:
     steps: dict[str, int] = field(default_factory=dict)
 
 
-def parse_key(text: str) -> Key:
-    """Read what follows `K:`. Clefs and what is not understood are passed over."""
+def parse_key(text: str, before: Key | None = None) -> Key:
+    """Read what follows `K:`. Clefs and what is not understood are passed over.
+
+    `before` is the key so far, which goes on where the field speaks of a clef alone.
+    """
     words = text.strip()
+    if _CLEF.match(words):
+        return before or Key()
     if words.startswith(("HP", "Hp")):
         return Key(None, {} if words.startswith("HP") else {"F": 1, "C": 1})
     match = _KEY.match(words)
-    if match is None or words.lower().startswith("clef"):
+    if match is None:
         return Key(None, _with_extra({}, words))
     mode = match["mode"].lower()[:3]
     if mode not in _MODES:  # a clef or another word, not a mode
         mode = ""
-    fifths = fifths_of(match["tonic"].upper() + match["sign"]) + _MODES[mode]
-    name = match["tonic"].upper() + match["sign"] + _WRITTEN.get(mode, mode)
+    tonic = match["tonic"].upper() + {"flat": "b", "sharp": "#"}.get(match["sign"].strip(), match["sign"])
+    fifths = fifths_of(tonic) + _MODES[mode]
+    name = tonic + _WRITTEN.get(mode, mode)
     steps = {} if re.search(r"\bexp\b", words) else signature(fifths)
     return Key(name, _with_extra(steps, words[match.end() :]))
 

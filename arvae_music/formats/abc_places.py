@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from arvae_music.formats.abc_events import Event, Overlay
+from arvae_music.formats.abc_events import Event, Overlay, Unread
 from arvae_music.formats.abc_key import Key
 
 
@@ -46,6 +46,7 @@ class BarPlace:
 
 def problem_in(items: list[Placed]) -> str | None:
     """Why a bar with these items cannot be written anew, or None."""
-    if any(isinstance(item.event, Overlay) for item in items):
+    why = next((item.event.why for item in items if isinstance(item.event, Unread)), None)
+    if why is None and any(isinstance(item.event, Overlay) for item in items):
         return "a second voice sounds in it"
-    return None
+    return why

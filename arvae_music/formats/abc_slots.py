@@ -58,7 +58,8 @@ def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
 
     Ornaments and grace notes go with their note: they stay where it stays (same onset and pitch).
     Annotations and signs of a place go to the next slot where their note is gone, or to the last one;
-    and so would chord symbols, but for `chord_cuts`. A slur goes with its ends, and is left out where one note remains of it.
+    and so would chord symbols, but for `chord_cuts`. A slur goes with its ends, and is left out where
+    one note remains of it.
     """
     filled = Filled([_slot(bar, piece) for piece in pieces], [], [])
     slots = filled.slots

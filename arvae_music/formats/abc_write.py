@@ -188,7 +188,8 @@ class _BarWriter:
         if event.letter == "L":
             self._unit = parse_unit(event.value) or self._unit
         elif event.letter == "K":
-            self._accidentals.signature = dict(parse_key(event.value).steps)
+            before = Key(None, self._accidentals.signature)
+            self._accidentals.signature = dict(parse_key(event.value, before).steps)
 
     def _grace(self, match: re.Match[str], pitch: int) -> str:
         """A grace note that sounds as it did, whatever stands before it in the bar now."""

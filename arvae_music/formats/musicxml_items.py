@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from arvae_music.formats.abc import numbered
+from arvae_music.formats.abc_voice import numbered
 from arvae_music.formats.musicxml_tree import Element
 from arvae_music.melody import Bar, Melody, Note
 from arvae_music.meter import Meter

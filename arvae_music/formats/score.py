@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arvae_music.errors import ArvaeError
-from arvae_music.formats.abc import AbcTune, numbered, split_tunes
+from arvae_music.formats.abc import AbcTune, split_tunes
 from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
 from arvae_music.formats.abc_text import load_text, read_text
+from arvae_music.formats.abc_voice import numbered
 from arvae_music.formats.musicxml import read_musicxml
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note

@@ -263,6 +263,12 @@ def test_an_overlay_is_heard_as_overlapping_notes() -> None:
         ("D =c", "D", {"F": 1}),
         ("D exp _e", "D", {"E": -1}),
         ("Hp", None, {"F": 1, "C": 1}),
+        ("B flat minor", "Bbm", {"B": -1, "E": -1, "A": -1, "D": -1, "G": -1}),
+        ("F sharp", "F#", {"F": 1, "C": 1, "G": 1, "D": 1, "A": 1, "E": 1}),
+        ("bass", None, {}),  # a clef, no key of B or A
+        ("alto-8", None, {}),
+        ("baritone clef", None, {}),
+        ("Am bass", "Am", {}),
         ("none", None, {}),
         ("", None, {}),
     ],
@@ -270,6 +276,90 @@ def test_an_overlay_is_heard_as_overlapping_notes() -> None:
 def test_keys(text: str, name: str | None, steps: dict[str, int]) -> None:
     key = parse_key(text)
     assert (key.name, key.steps) == (name, steps)
+
+
+def test_a_clef_alone_keeps_the_key() -> None:
+    assert pitches(tune("F4 [K:bass]F4|\nK:clef=treble\nF8|", key="D")) == [66, 66, 66]
+
+
+HEAD = "X:1\nM:4/4\nL:1/8\n"
+
+
+def only_voice(text: str) -> Melody:
+    (voice,) = split_tunes(text)[0].voices().values()
+    return voice
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("K:C clef=bass", 60),  # a clef alone says how it looks
+        ("K:C clef=treble-8", 48),
+        ("K:C treble+8", 72),
+        ("K:C octave=-1", 48),
+        ("K:C bass octave=-1 transpose=2", 50),
+        ("K:C transpose=-2", 58),
+        ("V:1 octave=1\nK:C", 72),
+        ("K:C\nV:1 octave=1", 72),
+        ("K:C\n[V:T octave=1]", 72),
+    ],
+)
+def test_octaves_and_transpositions_sound(fields: str, expected: int) -> None:
+    assert pitches(only_voice(f"{HEAD}{fields}\nC8|\n")) == [expected]
+
+
+def test_a_voice_has_the_octave_of_its_field_and_the_meter_before_all() -> None:
+    text = f"{HEAD}V:a octave=-1\nV:b\nK:C\nM:3/4\nV:b\nC6|\nV:a\nC6|\n"
+    voices = split_tunes(text)[0].voices()
+    assert {name: pitches(voice) for name, voice in voices.items()} == {"b": [60], "a": [48]}
+    assert {str(voice.bars[0].meter) for voice in voices.values()} == {"3/4"}
+
+
+@pytest.mark.parametrize(
+    ("directive", "expected"),
+    [
+        ("I:propagate-accidentals pitch", [73, 73, 85, 61]),
+        ("%%propagate-accidentals octave", [73, 73, 84, 60]),
+        ("%%propagate-accidentals not", [73, 72, 84, 60]),
+    ],
+)
+def test_how_far_accidentals_hold(directive: str, expected: list[int]) -> None:
+    assert pitches(only_voice(f"{HEAD}{directive}\nK:C\n^c2c2 c'2C2|\n")) == expected
+
+
+def test_blocks_of_text_are_no_music() -> None:
+    text = f"{HEAD}K:C\n%%begintext\nA bad cafe\n%%endtext\nc8|\n%%beginps\n%%begintext\nd8|\n"
+    assert pitches(only_voice(text)) == [72, 74]  # the second block is never closed
+
+
+@pytest.mark.parametrize(
+    ("macro", "body", "expected"),
+    [
+        ("~G3 = G{A}G{F}G", "~G3 c5|", [67, 67, 67, 72]),
+        ("~n3 = n/o/n/m/ n", "~G3 ~c'3 c2|", [67, 69, 67, 65, 67, 84, 86, 84, 83, 84, 72]),
+        ("x7 = c8|d8", "x7|e8|", [72, 74, 76]),
+        ("no macro", "c8|", [72]),
+    ],
+)
+def test_macros_are_played(macro: str, body: str, expected: list[int]) -> None:
+    assert pitches(only_voice(f"{HEAD}m: {macro}\nK:C\n{body}\n")) == expected
+    assert pitches(only_voice(f"{HEAD}K:C\nm: {macro}\n{body}\n")) == expected
+    assert pitches(only_voice(f"m: {macro}\n{HEAD}K:C\n{body}\n")) == expected
+
+
+def test_exclamation_marks_may_be_line_breaks() -> None:
+    text = "K:C\nc2!d2e2!f2|\n"
+    assert pitches(only_voice(f"{HEAD}I:linebreak !\n{text}")) == [72, 74, 76, 77]
+    assert pitches(only_voice(HEAD + text)) == [72, 77]  # a decoration of that name
+
+
+def test_text_and_decorations_in_chords_are_no_notes() -> None:
+    assert pitches(tune('["Am"CE]2 [!fermata!G]2 ["a"]|')) == [60, 64, 67]
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("1", 4), ("1/1", 4), ("1/16", Q(1, 4)), ("2/8", 1)])
+def test_unit_notes(unit: str, expected: Q) -> None:
+    assert lengths(tune("c|", unit=unit)) == [expected]
 
 
 @pytest.mark.parametrize(

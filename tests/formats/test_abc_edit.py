@@ -300,6 +300,16 @@ def test_lyrics_are_announced_and_odd_ones_refused(tmp_path: Path) -> None:
         ("Z2|c8|", ["within a rest of several measures"] * 2 + [None]),
         ("Z|c8|", [None, None]),
         ("c8 & z8|c8|", ["a second voice sounds in it", None]),
+        ("(& c8|d8 && C8|D8 &)|e8|", ["a second voice sounds in it and in the next"] * 3 + [None]),
+        ("c4 ^/d4|c8|", ["'^/' in it cannot be read", None]),  # a quarter tone
+        ("c4-2 d2|c8|", ["'2' in it cannot be read", None]),
+        ("(10cdefgabc'd'e'|c8|", ["'10' in it cannot be read", None]),
+        ('c4 "Am d4|\nc8|', ["a quotation mark in it is not closed"]),
+        ("c4 {d d4|\nc8|", ["a brace in it is not closed"]),
+        ("(3c(3def c4|c8|", ["a tuplet begins in it before another ends", None]),
+        ("c4 y2 d4 y|c8|", [None, None]),  # a space
+        ("c8|[K:C octave=1]C8|c8|", [None] + ["it sounds higher or lower than the tune before it"] * 2),
+        ("m:xx=c8|d8\nC8|xx|D8|", [None] + ["the macro 'xx' stands in it"] * 2 + [None]),
     ],
 )
 def test_bars_that_cannot_be_written_in_their_place_say_so(
@@ -308,6 +318,51 @@ def test_bars_that_cannot_be_written_in_their_place_say_so(
     melody = source_of(f"X:1\nM:4/4\nL:1/8\nK:C\n{body}\n").melody
     problems = [bar.problem for bar in melody.bars]
     assert problems == (reasons or ["a rhythm goes over its bar line"] * 2 + [None])
+
+
+@pytest.mark.parametrize("field", ["K:G octave=-1", "K:G treble-8", "V:1 octave=-1\nK:G"])
+def test_a_tune_that_sounds_lower_is_written_as_it_was(field: str) -> None:
+    text = f"X:1\nM:4/4\nL:1/8\n{field}\nG4 f4|{{^c}}d8|\n"
+    source = source_of(text)
+    assert [note.pitch for note in source.melody.notes] == [55, 66, 62]
+    new = edited(source, with_bar(source.melody, 1, run((2, 55), (2, 56), (4, 67))))
+    assert new.decode() == text.replace("G4 f4", "G2^G2 =g4")
+    assert edited(source, source.melody).decode() == text
+
+
+def test_a_clef_within_a_bar_changes_no_accidentals() -> None:
+    assert new_bar("F4 [K:bass]F4|", run((4, Fs), (2, Fs), (2, F)), key="D") == "F4 [K:bass]F2=F2|"
+
+
+@pytest.mark.parametrize(
+    ("body", "notes", "gone"),
+    [
+        ("{g}c2~B2 A2.G2|", run((4, C), (4, A)), "~, ."),
+        ("{g}c2{cd}!trill!B2 A4|", run((2, D), (2, C), (4, A)), "{g}, {cd}, !trill!"),
+        ("(cB)A2 G4|", run((2, C), (2, A), (4, G)), "a slur"),
+        ("{g}c2B2 HA4|", run((4, C), (4, B)), None),  # a fermata is a sign of its place
+        ('"C"{g}c2"G"B2 A4|', run((4, C), (4, A)), None),
+    ],
+)
+def test_ornaments_that_go_with_their_notes_are_told(
+    body: str, notes: list[tuple[Q, Q, int]], gone: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "tune.abc"
+    path.write_text(f"X:1\nM:4/4\nL:1/8\nK:C\nc8|{body}\n")
+    tune = read(path)
+    new = tune.replace(with_bar(tune.melody, 2, notes))
+    said = [] if gone is None else [("ornament", f"gone with the notes that are gone: {gone}", 2)]
+    assert [(notice.code, notice.text, notice.measure) for notice in new.notices] == said
+    assert new.replace(tune.melody).write(tmp_path / "same.abc").read_text() == path.read_text()
+
+
+def test_bars_that_would_be_read_otherwise_are_known() -> None:
+    source = source_of("X:1\nM:4/4\nL:1/8\nK:C\nc8|(10c8|d8|\n")
+    first, second = (with_bar(source.melody, number, run((8, D))) for number in (1, 2))
+    assert source.misread(first) == {}
+    assert source.misread(second) == {1: "'10' in it cannot be read"}
+    both = with_bar(source.melody, 3, [(Q(0), Q(4), C), (Q(0), Q(2), D)])
+    assert source.misread(both) == {2: "its notes overlap"}
 
 
 def test_a_rest_of_one_measure_may_be_filled() -> None:
