@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from arvae_music.data import Card, Corpus, Summary
     from rich.table import Table
 
-data = typer.Typer(help="The corpora: what there is, and what is in them.", rich_markup_mode=None)
+data = typer.Typer(
+    help="The corpora: what there is, and what is in them.",
+    epilog="Example: arvae-music data list",
+    rich_markup_mode=None,
+)
 
 
 @data.command("list", cls=Command)
