@@ -19,6 +19,7 @@ class ModelSettings:
         encoder_width: width of each direction of the encoder's recurrent layers.
         decoder_width: width of the decoder's beat layer and of each direction of its tick layer.
         event_width: width of the event language model.
+        prior_width: width of the prior over the measures of a tune.
     """
 
     lowest: int = 48
@@ -29,11 +30,19 @@ class ModelSettings:
     encoder_width: int = 160
     decoder_width: int = 256
     event_width: int = 160
+    prior_width: int = 256
 
     def __post_init__(self) -> None:
         sizes = {
             name: getattr(self, name)
-            for name in ("latent", "embedding", "encoder_width", "decoder_width", "event_width")
+            for name in (
+                "latent",
+                "embedding",
+                "encoder_width",
+                "decoder_width",
+                "event_width",
+                "prior_width",
+            )
         }
         for name, size in sizes.items():
             if not 1 <= size <= 8192:

@@ -16,6 +16,8 @@ class TrainingSettings:
     Attributes:
         epochs: passes over the training measures.
         event_epochs: passes for the event language model, which is trained first.
+        prior_epochs: passes for the prior over the measures of a tune, which is trained last; 0 leaves
+            it out.
         batch_size: measures per step.
         learning_rate: peak of the one-cycle rate (Smith & Topin 2019).
         weight_decay: of AdamW.
@@ -33,6 +35,7 @@ class TrainingSettings:
 
     epochs: int = 30
     event_epochs: int = 12
+    prior_epochs: int = 30
     batch_size: int = 256
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
@@ -50,6 +53,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         _check("epochs", self.epochs, 1, 100_000)
         _check("event_epochs", self.event_epochs, 1, 100_000)
+        _check("prior_epochs", self.prior_epochs, 0, 100_000)
         _check("batch_size", self.batch_size, 2, 1 << 20)
         _check("learning_rate", self.learning_rate, 1e-8, 1.0)
         _check("weight_decay", self.weight_decay, 0.0, 10.0)
