@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 from arvae_music.attributes import TOTAL_WEIGHTS, RhythmicComplexity
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.rhythms import reachable_rhythms
+from arvae_music.control.pitches import notes_needed
+from arvae_music.control.rhythms import whole_rhythms
+from arvae_music.control.sequences import attributes_of_subsequences
+from arvae_music.meter import TICKS
 
 COMPLEXITY, RANGE, DENSITY, CONTOUR = "rhythmic_complexity", "pitch_range", "note_density", "contour"
 
@@ -30,11 +33,22 @@ class Aim:
         targets: value by attribute name, in the order of the requests.
         source: the measure's own value by attribute name.
         std: standard deviation by attribute name, in this meter of the training corpus.
+        bounds: least and greatest value that may be taken, by attribute name.
     """
 
     targets: Mapping[str, float]
     source: Mapping[str, float]
     std: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def bounded(self, options: _Options) -> _Options:
+        """Options within the bounds, with the values of the targets alone."""
+        kept = np.ones(len(options), np.bool_)
+        for name, (low, high) in self.bounds.items():
+            if name in options.values:
+                kept &= (options.values[name] >= low - _SLACK) & (options.values[name] <= high + _SLACK)
+        asked = {name: v for name, v in options.values.items() if name in self.targets}
+        return replace(options, values=asked).of(kept)
 
 
 def weight_interval(code: int, complexity: float) -> tuple[int, int]:
@@ -73,26 +87,41 @@ def colliding(base: Constraint, targets: Mapping[str, float]) -> tuple[str, ...]
 
 
 def nearest(base: Constraint, aim: Aim) -> Constraint:
-    """`base` with the nearest reachable values as further conditions.
+    """`base` with the nearest reachable values as further conditions; see `nearest_values`."""
+    return pinned_to(base, nearest_values(base, aim), aim)
 
-    They are those with the least sum of |value - target| / std over the targets.
+
+def nearest_values(base: Constraint, aim: Aim) -> dict[str, float]:
+    """The reachable values with the least sum of |value - target| / std over the targets.
 
     Complexity within its tolerance counts as met. Ties go to the values nearer the source, then to
     those nearer the first target, the second, and so on. All pitches are thought allowed.
+
+    Raises:
+        ValueError: no measure satisfies `base` within the aim's bounds.
     """
-    rhythm = _rhythm_options(base, aim)
-    pitch = _pitch_options(base, aim)
     best: tuple[tuple[float, ...], dict[str, float]] | None = None
-    for notes in range(_MANY + 1):
-        some, wide = rhythm[rhythm.notes == notes], pitch[notes]
-        if not len(some) or not len(wide):
+    for rhythm, pitch in _groups(base, aim):
+        if not len(rhythm) or not len(pitch):
             continue
-        found = _least(some, wide, aim)
+        found = _least(rhythm, pitch, aim)
         if best is None or found[0] < best[0]:
             best = found
     if best is None:
         raise ValueError("no legal measure satisfies the ties and locks")
-    return _pinned(base, best[1], aim)
+    return best[1]
+
+
+def pinned_to(base: Constraint, values: Mapping[str, float], aim: Aim) -> Constraint:
+    """`base` held to the values; a complexity that is not met is held to its very weight sum."""
+    met = dict(values)
+    if COMPLEXITY not in values:
+        return constrain(base, met)
+    target = aim.targets[COMPLEXITY]
+    if abs(values[COMPLEXITY] - target) <= RhythmicComplexity.tolerance + _SLACK:
+        return constrain(base, met | {COMPLEXITY: target})
+    weight = round(values[COMPLEXITY] * float(TOTAL_WEIGHTS[base.code]))
+    return replace(constrain(base, met), weights=(weight, weight))
 
 
 def reached(pinned: Constraint, targets: Mapping[str, float]) -> dict[str, float]:
@@ -114,18 +143,6 @@ def reached(pinned: Constraint, targets: Mapping[str, float]) -> dict[str, float
     return out
 
 
-def _pinned(base: Constraint, values: Mapping[str, float], aim: Aim) -> Constraint:
-    """`base` held to the values; a complexity that is not met is held to its very weight sum."""
-    met = dict(values)
-    if COMPLEXITY not in values:
-        return constrain(base, met)
-    target = aim.targets[COMPLEXITY]
-    if abs(values[COMPLEXITY] - target) <= RhythmicComplexity.tolerance + _SLACK:
-        return constrain(base, met | {COMPLEXITY: target})
-    weight = round(values[COMPLEXITY] * float(TOTAL_WEIGHTS[base.code]))
-    return replace(constrain(base, met), weights=(weight, weight))
-
-
 @dataclass(frozen=True)
 class _Options:
     """Candidate values by attribute name, each `[options]`, and how many notes they need."""
@@ -136,67 +153,79 @@ class _Options:
     def __len__(self) -> int:
         return len(self.notes)
 
-    def __getitem__(self, which: npt.NDArray[np.bool_]) -> _Options:
+    def of(self, which: npt.NDArray[np.bool_]) -> _Options:
+        """Some of them."""
         return _Options({n: v[which] for n, v in self.values.items()}, self.notes[which])
 
 
-def _rhythm_options(base: Constraint, aim: Aim) -> _Options:
-    tied = base.tie_in is not None
-    pairs = reachable_rhythms(base.code, base.events, tied=tied, last_from=base.last_from)
-    count, weight = pairs[:, 0], pairs[:, 1]
-    pairs = pairs[(count >= base.counts[0]) & (count <= base.counts[1])]
-    if base.weights is not None:
-        weight = pairs[:, 1]
-        pairs = pairs[(weight >= base.weights[0]) & (weight <= base.weights[1])]
-    values = {}
-    if DENSITY in aim.targets:
-        values[DENSITY] = pairs[:, 0].astype(np.float64)
-    if COMPLEXITY in aim.targets:
-        values[COMPLEXITY] = pairs[:, 1] / TOTAL_WEIGHTS[base.code]
-    return _Options(values, np.minimum(pairs[:, 0], _MANY))
+def _groups(base: Constraint, aim: Aim) -> Iterator[tuple[_Options, _Options]]:
+    """Sets of rhythms and of pitches, each rhythm of which goes with each of its pitches."""
+    rhythms = _rhythm_options(base, aim)
+    if base.sequence is not None:
+        yield from _sequence_groups(base, aim, base.sequence, rhythms)
+        return
+    pinned = base.pinned
+    for i, needed in enumerate(notes_needed(len(base.pitches), pinned, base.tie_out)):
+        for notes in range(_MANY + 1):
+            if not pinned and i == 0 and not base.may_be_empty:
+                continue
+            some = rhythms[i].of(np.minimum(rhythms[i].notes, _MANY) == notes)
+            if len(some):
+                yield some, _pitch_options(base, aim, needed <= notes)
 
 
-def _pitch_options(base: Constraint, aim: Aim) -> dict[int, _Options]:
-    """Ranges and contours by number of notes (4 for more)."""
+def _sequence_groups(
+    base: Constraint, aim: Aim, source: tuple[int, ...], rhythms: Sequence[_Options]
+) -> Iterator[tuple[_Options, _Options]]:
+    """The same under the pitch lock: with fewer notes than the source, with as many or more."""
     size = len(base.pitches)
-    span, contour = (grid.ravel() for grid in np.mgrid[0:size, 1 - size : size])
-    possible = np.abs(contour) <= span
-    if base.span is not None:
-        possible &= span == base.span
-    if base.contour is not None:
-        possible &= contour == base.contour
-    if base.tie_out is not None:
-        first = base.tie_out - contour
-        possible &= (first >= 0) & (first < size)
-    span, contour = span[possible], contour[possible]
-    needed = _notes_needed(span, contour, size, base.tie_out)
-    out = {}
-    for notes in range(_MANY + 1):
-        which = needed <= max(notes, 1)
-        if notes == 0 and base.tie_out is not None and base.tie_out != base.tie_in:
-            which = np.zeros(len(span), np.bool_)
-        values = {}
-        if RANGE in aim.targets:
-            values[RANGE] = span[which].astype(np.float64)
-        if CONTOUR in aim.targets:
-            values[CONTOUR] = contour[which].astype(np.float64)
-        out[notes] = _Options(values, np.full(int(which.sum()), notes))
+    more = np.min(notes_needed(size, source, base.tie_out), axis=0)
+    fewer = np.zeros((size, 2 * size - 1), np.int64)
+    for (span, contour), lengths in attributes_of_subsequences(source, base.tie_out).items():
+        fewer[span, contour + size - 1] = lengths
+    fewer[0, size - 1] |= int(base.may_be_empty)
+    for rhythm in (rhythms[0], rhythms[3]):
+        for notes in np.unique(rhythm.notes):
+            possible = (fewer >> notes & 1).astype(np.bool_)
+            if notes >= max(len(source), 1):
+                possible |= more <= notes - len(source)
+            yield rhythm.of(rhythm.notes == notes), _pitch_options(base, aim, possible)
+
+
+def _rhythm_options(base: Constraint, aim: Aim) -> list[_Options]:
+    """Counts and complexities of legal rhythms, by the four sets of `rhythms.Completions`."""
+    exact = whole_rhythms(base.rhythm, weighted=True)
+    low, high = base.weights or (0, len(exact) - 1)
+    weight, which = np.nonzero(exact)
+    bits = exact[weight, which]
+    out = []
+    for i in range(4):
+        here = which == i
+        rows, notes = np.nonzero(bits[here, None] >> np.arange(TICKS + 1) & 1)
+        sums = weight[here][rows]
+        count = notes + len(base.pinned)
+        kept = (count >= base.counts[0]) & (count <= base.counts[1]) & (sums >= low) & (sums <= high)
+        notes, sums = notes[kept], sums[kept]
+        order = np.lexsort((sums, notes))
+        values = {
+            DENSITY: (notes[order] + len(base.pinned)).astype(np.float64),
+            COMPLEXITY: sums[order] / TOTAL_WEIGHTS[base.code],
+        }
+        out.append(aim.bounded(_Options(values, notes[order])))
     return out
 
 
-def _notes_needed(
-    span: npt.NDArray[np.int64], contour: npt.NDArray[np.int64], size: int, last: int | None
-) -> npt.NDArray[np.int64]:
-    """The fewest notes that have a range and a contour, 1 to 4, by options.
-
-    The ends of the measure are two, and may be extremes themselves. Where the last pitch is given, both
-    may have to lie between the extremes.
-    """
-    more = (np.abs(contour) < span).astype(np.int64)
-    if last is not None:
-        low, high = last - np.maximum(contour, 0), last - np.minimum(contour, 0)
-        more += (more == 1) & (high - span < 0) & (low + span >= size)
-    return np.where(span == 0, 1, 2 + more)
+def _pitch_options(base: Constraint, aim: Aim, possible: npt.NDArray[np.bool_]) -> _Options:
+    """Ranges and contours of those that are possible, `[range, contour from the least]`."""
+    span, contour = np.nonzero(possible)
+    contour = contour - (possible.shape[0] - 1)
+    kept = np.ones(len(span), np.bool_)
+    if base.span is not None:
+        kept &= span == base.span
+    if base.contour is not None:
+        kept &= contour == base.contour
+    values = {RANGE: span[kept].astype(np.float64), CONTOUR: contour[kept].astype(np.float64)}
+    return aim.bounded(_Options(values, np.zeros(int(kept.sum()), np.int64)))
 
 
 def _least(rhythm: _Options, pitch: _Options, aim: Aim) -> tuple[tuple[float, ...], dict[str, float]]:

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.rhythms import COUNTS, DIVISION_AFTER, ILLEGAL
+from arvae_music.control.rhythms import DIVISION_AFTER, ILLEGAL, MAY_HOLD, MAY_NOTE, MAY_REST
 from arvae_music.control.score import Scores
 from arvae_music.meter import TICKS, TICKS_OF, TICKS_PER_BEAT
 from arvae_music.model.vocabulary import HOLD_ID, PITCH_ID, REST_ID
+
+_COUNTS = TICKS + 1
 
 
 def outlook(constraints: Sequence[Constraint], scores: Scores, note_cost: float) -> Tensor:
@@ -28,15 +30,19 @@ def outlook(constraints: Sequence[Constraint], scores: Scores, note_cost: float)
     codes = np.array([c.code for c in constraints])
     ticks = torch.from_numpy(TICKS_OF[codes])
     moves = torch.from_numpy(DIVISION_AFTER)[torch.from_numpy(codes)]  # [M, 24, 3]
-    allowed = np.stack([np.frombuffer(c.events, np.uint8) for c in constraints])
-    events = torch.from_numpy(allowed.astype(np.bool_))
-    onset = scores.ticks[..., PITCH_ID:].amax(dim=-1) - note_cost
-    hold, rest = scores.ticks[..., HOLD_ID], scores.ticks[..., REST_ID]
+    kinds = torch.from_numpy(np.stack([np.frombuffer(c.rhythm.kinds, np.uint8) for c in constraints]))
+    onset = _onsets(constraints, scores) - note_cost
+
+    def where(kind: int, score: Tensor) -> Tensor:
+        return torch.where((kinds & kind) > 0, score, -torch.inf)
+
+    hold, rest = where(MAY_HOLD, scores.ticks[..., HOLD_ID]), where(MAY_REST, scores.ticks[..., REST_ID])
+    onset = where(MAY_NOTE, onset)
     size = len(constraints)
-    table = torch.full((size, TICKS + 1, 3, COUNTS), -torch.inf)
+    table = torch.full((size, TICKS + 1, 3, _COUNTS), -torch.inf)
     for tick in reversed(range(TICKS + 1)):
         done = (ticks <= tick)[:, None, None]
-        ended = torch.full((size, 3, COUNTS), -torch.inf)
+        ended = torch.full((size, 3, _COUNTS), -torch.inf)
         ended[..., 0] = 0.0
         if tick == TICKS:
             table[:, tick] = ended
@@ -46,9 +52,9 @@ def outlook(constraints: Sequence[Constraint], scores: Scores, note_cost: float)
         if tick % TICKS_PER_BEAT == 0:
             division = torch.zeros_like(division)
         after = moves[:, tick].gather(1, division)  # [M, 3]
-        legal = ((after != ILLEGAL) & events[:, tick, None])[..., None]
-        kept = later.gather(1, division[..., None].expand(-1, -1, COUNTS))
-        moved = later.gather(1, after.clamp(min=0)[..., None].expand(-1, -1, COUNTS))
+        legal = (after != ILLEGAL)[..., None]
+        kept = later.gather(1, division[..., None].expand(-1, -1, _COUNTS))
+        moved = later.gather(1, after.clamp(min=0)[..., None].expand(-1, -1, _COUNTS))
         moved = torch.where(legal, moved, -torch.inf)
         started = torch.nn.functional.pad(moved, (1, 0), value=-torch.inf)[..., :-1]
         best = kept + hold[:, tick, None, None]
@@ -56,3 +62,13 @@ def outlook(constraints: Sequence[Constraint], scores: Scores, note_cost: float)
         best = torch.maximum(best, started + onset[:, tick, None, None])
         table[:, tick] = torch.where(done, ended, best)
     return table
+
+
+def _onsets(constraints: Sequence[Constraint], scores: Scores) -> Tensor:
+    """The best score of a note at each tick, of its pitch where that is locked, `[M, 24]`."""
+    best = scores.ticks[..., PITCH_ID:].amax(dim=-1)
+    if not any(c.pinned for c in constraints):
+        return best
+    locked = torch.tensor([c.locked or (0,) * TICKS for c in constraints])
+    own = scores.ticks.gather(-1, locked.clamp(min=0)[..., None])[..., 0]
+    return torch.where(locked >= PITCH_ID, own, best)

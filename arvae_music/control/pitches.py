@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-NEVER = 99
-"""More notes than any measure has."""
+NEVER = 31
+"""More notes than any measure has, and the most that 32 bits are shifted by."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,49 @@ class PitchGoal:
 
 @dataclass(frozen=True)
 class PitchTables:
-    """For a goal, by (first, lowest, highest) pitch so far, `[P, P, P]`.
+    """For a goal, how many further notes it takes.
 
     Attributes:
-        more: the fewest further notes (at least one) with which the goal can be met; any greater
-            number will do as well.
-        met: by (lowest, highest), `[P, P]`: whether the range is the goal's.
+        missing: by (lowest, highest) pitch so far, `[P, P]`: the fewest further notes with which the range
+            is the goal's.
+        more: by (first, lowest, highest) pitch so far, `[P, P, P]`: the fewest (at least one) with which
+            the goal is met, the last of them being the measure's last.
         ends: by (first, last), `[P, P]`: whether a measure may end there.
-        more_from_none: the fewest notes, at least one, where none has started.
-        met_by_none: whether no note at all meets the goal (tie apart).
+
+    Any greater number of notes will do as well; NEVER stands for none.
     """
 
+    missing: npt.NDArray[np.uint8]
     more: npt.NDArray[np.uint8]
-    met: npt.NDArray[np.bool_]
     ends: npt.NDArray[np.bool_]
-    more_from_none: int
-    met_by_none: bool
+
+    def from_none(self, allowed: bytes, given: Sequence[int] = ()) -> tuple[int, int, int, int]:
+        """The fewest free notes of a measure in which some notes are given, in order.
+
+        Four numbers, as `rhythms.Completions` has four sets: where free notes stand neither before the
+        first given note nor after the last, only after it, only before the first, both. Where none is
+        given, the first stands for no note at all and the last for at least one.
+        """
+        first = np.flatnonzero(np.frombuffer(allowed, np.uint8))
+        if not given:
+            alone = (self.missing[first, first] == 0) & self.ends[first, first]
+            begun = np.where(alone, 1, 1 + self.more[first, first, first].astype(int))
+            return (0, NEVER, NEVER, int(begun.min(initial=NEVER)))
+        start, end, lowest, highest = given[0], given[-1], min(given), max(given)
+        low, high = np.minimum(first, lowest), np.maximum(first, highest)
+        inner = np.where(self.ends[first, end], 1 + self.missing[low, high].astype(int), NEVER)
+        both = 1 + self.more[first, low, high].astype(int)
+        return (
+            int(self.missing[lowest, highest]) if self.ends[start, end] else NEVER,
+            int(self.more[start, lowest, highest]),
+            int(inner.min(initial=NEVER)),
+            int(both.min(initial=NEVER)),
+        )
+
+
+def at_least(notes: npt.ArrayLike) -> npt.NDArray[np.int32]:
+    """Numbers of notes as bits: so many and more; none from NEVER on."""
+    return np.left_shift(np.int32(-1), np.minimum(np.asarray(notes, np.int32), NEVER), dtype=np.int32)
 
 
 @lru_cache(maxsize=512)
@@ -54,24 +82,17 @@ def pitch_tables(goal: PitchGoal) -> PitchTables:
     """Tables of a goal; kept, since the measures of a tune share few goals."""
     allowed = np.frombuffer(goal.allowed, np.uint8).astype(np.bool_)
     size = len(allowed)
-    extremes = _extremes_missing(allowed, goal.span)
+    missing = extremes_missing(allowed, goal.span)
     ends: npt.NDArray[np.bool_] = np.repeat(allowed[None], size, axis=0)
     first, last = np.arange(size)[:, None], np.arange(size)[None]
     if goal.contour is not None:
         ends &= last - first == goal.contour
     if goal.last is not None:
         ends &= last == goal.last
-    more = _more(allowed, extremes, ends, goal)
-    met = extremes == 0
-    alone = np.arange(size)
-    single = met[alone, alone] & ends[alone, alone] & allowed
-    begun = np.where(single, 1, 1 + more[alone, alone, alone].astype(int))
-    begun = np.where(allowed, begun, NEVER)
-    none = goal.span in (None, 0) and goal.contour in (None, 0)
-    return PitchTables(more, met, ends, int(begun.min(initial=NEVER)), none)
+    return PitchTables(missing, _more(allowed, missing, ends, goal), ends)
 
 
-def _extremes_missing(allowed: npt.NDArray[np.bool_], span: int | None) -> npt.NDArray[np.uint8]:
+def extremes_missing(allowed: npt.NDArray[np.bool_], span: int | None) -> npt.NDArray[np.uint8]:
     """How many further pitches the range needs, by lowest and highest so far, `[P, P]`."""
     size = len(allowed)
     if span is None:
@@ -117,3 +138,44 @@ def _more(
     least = extremes[low, high].astype(int) + 1
     least = np.where(possible[:, None, None] & (least < NEVER), least, NEVER)
     return least.astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def notes_needed(size: int, given: tuple[int, ...], last: int | None) -> npt.NDArray[np.int64]:
+    """The fewest free notes with which a measure has a range and a contour, all pitches allowed.
+
+    Args:
+        size: how many pitches there are.
+        given: pitches of the notes that are there, in order.
+        last: the last pitch, or None for any.
+
+    Returns:
+        `[4, range, contour from the least]`, the four of `PitchTables.from_none`; NEVER for none.
+    """
+    missing = _missing_by_span(size)
+    out = np.full((4, size, 2 * size - 1), NEVER)
+    every = np.arange(size)
+    if not given:
+        out[0, 0, size - 1] = 0
+    for i, (before, after) in enumerate(((False, False), (False, True), (True, False), (True, True))):
+        if not given and not (before and after):
+            continue
+        starts = every if before else np.array(given[:1])
+        ends = every if after else np.array(given[-1:])
+        ends = ends if last is None else ends[ends == last]
+        first, final = (grid.ravel() for grid in np.meshgrid(starts, ends, indexing="ij"))
+        low = np.minimum.reduce([first, final, *(np.full_like(first, p) for p in given)])
+        high = np.maximum.reduce([first, final, *(np.full_like(first, p) for p in given)])
+        needed = missing[:, low, high].astype(np.int64) + int(before) + int(after)
+        if not given:
+            needed[(needed == 2) & (first == final)] = 1
+        spans = np.arange(size)[:, None]
+        np.minimum.at(out[i].reshape(-1), spans * (2 * size - 1) + final - first + size - 1, needed)
+    return np.asarray(np.minimum(out, NEVER))
+
+
+@lru_cache(maxsize=4)
+def _missing_by_span(size: int) -> npt.NDArray[np.uint8]:
+    """How many further pitches a range needs, `[range, lowest, highest]`, all pitches allowed."""
+    every = np.ones(size, np.bool_)
+    return np.stack([extremes_missing(every, span) for span in range(size)])

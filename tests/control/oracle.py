@@ -7,7 +7,7 @@ together beat by beat, and pitches are those of a first note, a last note, and t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, combinations, product
 
@@ -56,11 +56,44 @@ class Setting:
     tie_in: int | None = None
     tie_out: int | None = None
     join: int | None = None
+    locked: tuple[tuple[int, int], ...] = ()
+    sequence: tuple[int, ...] | None = None
+
+
+NOTE = -9
+"""A locked tick whose note may have any pitch."""
+
+
+def is_subsequence(some: Sequence[int], of: Sequence[int]) -> bool:
+    left = iter(of)
+    return all(any(one == other for other in left) for one in some)
+
+
+def keeps_pitches(source: Sequence[int], tokens: Sequence[int]) -> bool:
+    """The pitch lock: the source's pitches are in those of a measure with as many notes or more, else the
+    reverse."""
+    pitches = [token for token in tokens if token >= 0]
+    if len(pitches) >= len(source):
+        return is_subsequence(source, pitches)
+    return is_subsequence(pitches, source)
 
 
 @lru_cache(maxsize=8)
 def legal_measures(world: Setting) -> tuple[tuple[int, ...], ...]:
-    """Every legal measure: pitch numbers, HOLD, REST, as many tokens as the meter has ticks."""
+    """Every legal measure that keeps to the locks: pitch numbers, HOLD, REST for each tick of the meter."""
+    free = replace(world, locked=(), sequence=None)
+    if world == free:
+        return _legal_measures(world)
+    return tuple(
+        tokens
+        for tokens in _legal_measures(free)
+        if all(tokens[t] >= 0 if one == NOTE else tokens[t] == one for t, one in world.locked)
+        and (world.sequence is None or keeps_pitches(world.sequence, tokens))
+    )
+
+
+@lru_cache(maxsize=8)
+def _legal_measures(world: Setting) -> tuple[tuple[int, ...], ...]:
     length = ticks_of(world.meter)
     allowed = set(around_join(world.meter, world.join, world.ticks))
     found: list[tuple[int, ...]] = []

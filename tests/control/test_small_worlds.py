@@ -20,6 +20,7 @@ from tests.control.oracle import (
     COMPLEXITY,
     CONTOUR,
     DENSITY,
+    NOTE,
     RANGE,
     Setting,
     around_join,
@@ -40,8 +41,33 @@ STD = {COMPLEXITY: 0.1, RANGE: 1.7, DENSITY: 2.3, CONTOUR: 2.9}
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, all_pitches: bool = False, most: int = 4) -> Setting:
-    """The first tick and the join always take events: one must stand there."""
+def worlds(draw: st.DrawFn, *, all_pitches: bool = False, most: int = 4, locks: bool = True) -> Setting:
+    """The first tick and the join always take events: one must stand there.
+
+    With `locks` half of them keep something of one of their measures.
+    """
+    world = draw(free_worlds(all_pitches=all_pitches, most=most))
+    everything = legal_measures(world)
+    kind = (
+        draw(st.sampled_from(("none", "none", "none", "rhythm", "pitch", "ticks", "both")))
+        if locks
+        else "none"
+    )
+    if kind == "none" or not everything:
+        return world
+    source = draw(st.sampled_from(everything))
+    if kind == "pitch":
+        return replace(world, sequence=tuple(token for token in source if token >= 0))
+    some = draw(st.lists(st.sampled_from(world.ticks), unique=True))
+    some += draw(st.lists(st.integers(0, len(source) - 1), max_size=3, unique=True))
+    locked = {} if kind == "ticks" else {t: NOTE if one >= 0 else one for t, one in enumerate(source)}
+    if kind != "rhythm":
+        locked |= {t: source[t] for t in some}
+    return replace(world, locked=tuple(sorted(locked.items())))
+
+
+@st.composite
+def free_worlds(draw: st.DrawFn, *, all_pitches: bool, most: int) -> Setting:
     meter = draw(st.sampled_from(sorted(BEATS)))
     others = draw(st.lists(st.integers(1, ticks_of(meter) - 1), min_size=1, max_size=most, unique=True))
     pitches = draw(st.lists(st.integers(0, SIZE - 1), min_size=1, unique=True))
@@ -60,7 +86,16 @@ def base(world: Setting, counts: tuple[int, int] = (0, 24)) -> Constraint:
         tie_out=world.tie_out,
         join_tick=world.join,
         events=bytes([tick in world.ticks for tick in range(24)]),
+        locked=locked_ids(world) if world.locked else None,
+        sequence=world.sequence,
     )
+
+
+def locked_ids(world: Setting) -> tuple[int, ...]:
+    """By tick: -1 for anything, -2 for a note of any pitch, else a token's id."""
+    kept = dict(world.locked)
+    ids = {tick: -2 if token == NOTE else as_ids((token,))[0] for tick, token in kept.items()}
+    return tuple(ids.get(tick, -1) for tick in range(24))
 
 
 @dataclass(frozen=True)
