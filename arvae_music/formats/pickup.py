@@ -3,7 +3,8 @@
 Each length from none to a whole measure is a candidate. A log-linear model of a few features of the
 bars that it makes gives each a probability: repeated bars fall together, long notes start on
 strong beats, phrases of four and eight bars end on them. Its weights were fitted by
-`tests/formats/pickup_fit.py` to the tunes of Ryan's and Aird's collections.
+`tests/formats/pickup_fit.py` to the tunes of Ryan's and Aird's collections and to half of the Essen
+collection's songs.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ _LEAST_PROBABILITY = 0.6
 _LONG = 1.4
 """A long note has so many times the mean length."""
 
-WEIGHTS: tuple[float, ...] = (9.03, 3.5, -0.45, 2.67, 3.63, 2.06, 1.45, 1.11)
+WEIGHTS: tuple[float, ...] = (6.83, 3.79, -0.19, 1.34, 3.61, 2.13, 1.23, 0.52, 4.26)
 """For each of `features`."""
 
 PRIOR: dict[str, dict[float | None, float]] = {
-    "2/4": {0.0: 0.75, 0.5: 2.53, 1.0: -0.54, 1.5: -2.11, None: -0.64},
-    "3/4": {0.0: -0.46, 0.5: 1.79, 1.0: 0.73, 1.5: -0.25, None: -1.8},
-    "4/4": {0.0: 0.99, 0.5: 2.9, 1.0: 1.64, 1.5: -3.16, None: -2.37},
-    "6/8": {0.0: 1.33, 0.5: 2.91, 1.0: -0.25, 1.5: -1.3, None: -2.7},
-    "9/8": {0.0: 1.73, 0.5: 2.79, 1.0: -0.69, 1.5: -0.94, None: -2.9},
+    "2/4": {0.0: 1.07, 0.5: 2.32, 1.0: -0.77, 1.5: -1.96, None: -0.66},
+    "3/4": {0.0: 0.32, 0.5: 1.5, 1.0: 1.11, 1.5: -0.85, None: -2.07},
+    "4/4": {0.0: 0.41, 0.5: 2.04, 1.0: 1.12, 1.5: -1.29, None: -2.29},
+    "6/8": {0.0: 1.11, 0.5: 2.69, 1.0: -0.22, 1.5: -1.56, None: -2.03},
+    "9/8": {0.0: 1.81, 0.5: 2.6, 1.0: -0.7, 1.5: -0.92, None: -2.79},
 }
 """By meter and length in quarter notes; None: any other length."""
 
@@ -57,6 +58,11 @@ class Line:
     def end(self) -> int:
         """Where the last note ends."""
         return self.starts[-1] + self.lengths[-1]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether every note is as long as the others: then no rhythm marks a bar line."""
+        return len(set(self.lengths[:-1])) < 2
 
     @property
     def mean(self) -> float:
@@ -81,6 +87,8 @@ def find_pickup(spans: Sequence[Span[Time]], meters: MeterMap, unit: int = 1) ->
     if grid is None or len(before) < FEWEST_NOTES:
         return Fraction(0)
     line = line_of(before, unit)
+    if line.is_even:
+        return Fraction(0)
     possible = [p for p in candidates(grid) if stop is None or p in (0, stop % grid.length)]
     scores = {length: score(line, grid, length) for length in possible}
     best = max(scores, key=scores.__getitem__)
@@ -146,6 +154,7 @@ def features(line: Line, grid: Grid, pickup: Fraction) -> tuple[float, ...]:
         _long_notes(line, on_half),
         _phrase_ends(line, on_beat, 4 * bar),
         _phrase_ends(line, on_half, 8 * bar),
+        _bar_lines(line, shift, bar),
     )
 
 
@@ -173,3 +182,10 @@ def _phrase_ends(line: Line, marked: Sequence[bool], phrase: int) -> float:
     ends = [bisect_left(line.starts, time) - 1 for time in range(phrase, line.end + 1, phrase)]
     ends = ends or [len(line.starts) - 1]
     return sum(marked[end] for end in ends) / len(ends)
+
+
+def _bar_lines(line: Line, shift: int, bar: int) -> float:
+    """Share of bar lines at which a note starts."""
+    starts = set(line.starts)
+    times = range(shift, line.end, bar)
+    return sum(time in starts for time in times) / len(times)

@@ -115,14 +115,12 @@ def test_titles(tmp_path: Path, title: str) -> None:
 
 
 def test_a_tune_that_sounds_as_if_it_had_a_pickup(tmp_path: Path) -> None:
-    """Only what is written of the bar lines says that it has none: without that a quarter is found."""
-    line = "69 70 69 67 65 67 69 70 72 69 72 69 72 71 72 71 69 70 69 67 65 67 69 79 77 76 74 73"
-    notes = [Note(F(i, 2), F(1, 2), pitch) for i, pitch in enumerate(map(int, line.split()))]
-    notes += [Note(F(14), F(1, 4), 74), Note(F(29, 2), F(1, 2), 74), Note(F(15), F(1), 74)]
-    melody = Melody(tuple(notes), tuple(Bar(i + 1, F(4 * i), F(4), Meter(4, 4)) for i in range(4)))
+    """A jig in whole bars from its pickup on: only what is written of the bar lines says that it has none."""
+    jig = read(Path(__file__).parents[2] / "data" / "examples" / "jig.abc").melody
+    melody = Melody(jig.notes, tuple(Bar(i + 1, F(3 * i), F(3), Meter(6, 8)) for i in range(16)))
     path = Tune(tmp_path / "x.abc", melody).write(tmp_path / "x.mid")
     assert read(path).melody.bars == melody.bars
     midi = mido.MidiFile(path)
     midi.tracks[0] = mido.MidiTrack(m for m in midi.tracks[0] if m.type != "time_signature" or not m.time)
     midi.save(path)
-    assert read(path).melody.bars[0].length == 1
+    assert read(path).melody.bars[0].length == F(1, 2)

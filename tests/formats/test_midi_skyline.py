@@ -173,7 +173,7 @@ def test_a_second_reading_finds_what_was_claimed(data: st.DataObject, below: lis
 
 
 @pytest.mark.parametrize("change", [{"contour": "=-7"}, {"density": "+2"}, {"density": "2", "range": "7"}])
-def test_a_report_tells_what_a_second_reading_finds(make_midi: MakeMidi, change: dict[str, str]) -> None:
+def test_a_report_tells_what_a_second_reading_finds(make_midi: MakeMidi, change: dict[str, Any]) -> None:
     """Bars whose chords come up to the melody: some edits would fall below them."""
     chords = [
         (1920 * bar + 480 * i, 1920 * bar + 480 * i + 480, 60 + bar) for bar in range(8) for i in (0, 2)

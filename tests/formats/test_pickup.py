@@ -94,6 +94,16 @@ def test_a_meter_written_again_where_the_tune_returns_marks_nothing(make_midi: M
     assert [bar.length for bar in tune.melody.bars] == [F(1, 2), *[3] * 15, F(5, 2)]
 
 
+@pytest.mark.parametrize("text", ["4/4", "3/4", "2/4", "12/8"])
+@pytest.mark.parametrize("length", [2, 4])
+def test_equal_notes_mark_no_bar_line(make_midi: MakeMidi, text: str, length: int) -> None:
+    """A scale up and down, whose shape says nothing of bars; its last note may be longer."""
+    scale = [60, 62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62] * 3
+    for last in (length, 4 * length):
+        tune = read(make_midi([meter(text), *played([*((length, p) for p in scale), (last, 60)])]))
+        assert tune.melody.bars[0].length == tune.melody.bars[0].meter.length
+
+
 class TestGiven:
     # in units of the denominator: eighths in 6/8, quarters in 4/4, halves in 2/2
     @pytest.mark.parametrize(("text", "pickup", "length"), [
@@ -146,7 +156,9 @@ class TestAnEditedFile:
     """The jig's pickup is found from its notes; where all come an eighth later, another one is."""
 
     def late(self, tune: Tune) -> Tune:
-        notes = [Note(n.onset + F(1, 2), n.duration, n.pitch) for n in tune.melody.notes if n.onset >= F(1, 2)]
+        notes = [
+            Note(n.onset + F(1, 2), n.duration, n.pitch) for n in tune.melody.notes if n.onset >= F(1, 2)
+        ]
         return tune.replace(tune.melody.with_notes([Note(F(0), F(1), 74), *notes[:-1]]))
 
     def test_other_bar_lines_are_said(self, tmp_path: Path) -> None:
