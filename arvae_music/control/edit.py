@@ -12,10 +12,11 @@ import torch
 from arvae_music.attributes import all_met, named_values
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
+from arvae_music.control.order import Order, read_ticks
 from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
 from arvae_music.control.readable import readable
 from arvae_music.control.report import MeasureReport, Report, Status
-from arvae_music.control.request import Request
+from arvae_music.control.request import WHOLE, Step
 from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
 from arvae_music.control.search import search
 from arvae_music.errors import ArvaeError, UsageError
@@ -140,31 +141,36 @@ class Editor:
     weights: ScoreWeights
     beam: int
 
+    def steps(self, tune: Tune, order: Order, number: int) -> list[Edit]:
+        """Edits that ask for more and more of the change; see `Model.steps`."""
+        if number < 1:
+            raise UsageError(f"{number} steps: give at least 1")
+        edits: list[Edit] = []
+        for k in range(1, number + 1):
+            before = edits[-1].report.measures if edits else ()
+            edits.append(self.edit(tune, order, Step(k, number), before))
+        return edits
+
     def edit(
-        self,
-        tune: Tune,
-        requests: tuple[Request, ...],
-        *,
-        selection: Collection[int] | None,
-        chromatic: bool,
-        strict: bool,
-        seed: int,
+        self, tune: Tune, order: Order, step: Step | None = None, before: Sequence[MeasureReport] = ()
     ) -> Edit:
-        """Edit a tune; see `Model.edit`."""
+        """Edit a tune; see `Model.edit`.
+
+        Args:
+            tune: what is edited.
+            order: what is asked for.
+            step: which part of it, or None for all.
+            before: the measures after the step before; none for the first.
+        """
         rows = measures(tune.melody)
-        _check_selection(rows, selection)
         settings = self.checkpoint.settings
         vocabulary = Vocabulary(settings.lowest, settings.highest)
         pitches = [note.pitch for note in tune.melody.notes]
         shift = fewest_octaves(pitches, vocabulary.lowest, vocabulary.highest)
-        own = bytes([1] * (vocabulary.span + 1)) if chromatic else own_pitches(pitches, vocabulary)
-        planner = Planner(requests, self.checkpoint.calibration, vocabulary, own, self.name)
-        plans = [
-            planner.plan(row, shift, selected=selection is None or _is_selected(row, selection))
-            for row in rows
-        ]
+        own = bytes([1] * (vocabulary.span + 1)) if order.chromatic else own_pitches(pitches, vocabulary)
+        plans = self._plans(rows, order, step or WHOLE, before, shift=shift, own=own)
         nearest = [plan for plan in plans if plan.missed is not None]
-        if strict and nearest:
+        if order.strict and nearest:
             places = ", ".join(str(plan.row.index) for plan in nearest)
             raise ArvaeError(f"{tune.path}: cannot be exact in measures {places}: {nearest[0].missed}")
         found = self._edited(plans)
@@ -178,19 +184,58 @@ class Editor:
                 source=str(tune.path),
                 output=None,
                 model=self.name,
-                seed=seed,
-                requests=requests,
+                seed=order.seed,
+                requests=order.requests,
                 measures=_measured(plans, measures(result.melody)),
                 notices=notices,
+                holds=tuple(attribute.name for attribute in order.holds),
+                lock=order.lock,
+                step=step,
             ),
             source=tune,
         )
+
+    def _plans(
+        self,
+        rows: Sequence[Measure],
+        order: Order,
+        step: Step,
+        before: Sequence[MeasureReport],
+        *,
+        shift: int,
+        own: bytes,
+    ) -> list[Planned]:
+        """What is to become of each measure."""
+        selection = order.selection
+        _check_selection(rows, selection)
+        ticks = read_ticks(order.locked, rows)
+        settings = self.checkpoint.settings
+        planner = Planner(
+            order.requests,
+            self.checkpoint.calibration,
+            Vocabulary(settings.lowest, settings.highest),
+            own,
+            self.name,
+            holds=order.holds,
+            lock=order.lock,
+            step=step,
+        )
+        return [
+            planner.plan(
+                row,
+                shift,
+                selected=selection is None or _is_selected(row, selection),
+                ticks=ticks.get(i, frozenset()),
+                before=before[i].after if before else None,
+            )
+            for i, row in enumerate(rows)
+        ]
 
     def _edited(self, plans: Sequence[Planned]) -> dict[int, Tokens]:
         """New tokens by row; measures with the same tokens and ties get the same ones."""
         alike: dict[tuple[bytes, Constraint], list[int]] = {}
         for i, plan in enumerate(plans):
-            if plan.constraint is not None and plan.tokens is not None and not plan.is_met:
+            if plan.constraint is not None and plan.tokens is not None and not plan.is_left:
                 alike.setdefault((plan.tokens.tobytes(), plan.constraint), []).append(i)
         settings = self.checkpoint.settings
         leaps = Leaps(self.checkpoint.events, Vocabulary(settings.lowest, settings.highest))
@@ -272,7 +317,7 @@ def _report(plan: Planned, after: Measure) -> MeasureReport:
         status=status,
         reason=reason,
         before=plan.values,
-        requested=plan.targets,
+        requested=plan.requested,
         after=measured,
         ticks_changed=changed,
         ticks=grid.ticks,

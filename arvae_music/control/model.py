@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.edit import Edit, Editor
+from arvae_music.control.order import LockedTicks, Order, read_holds, read_lock
 from arvae_music.control.plan import fits, shifted
 from arvae_music.control.readable import readable
 from arvae_music.control.request import Change, Request, read_requests
@@ -89,6 +90,9 @@ class Model:
         self,
         tune: Tune,
         *requests: Request,
+        hold: str | Iterable[str] = (),
+        lock: str | None = None,
+        locked: LockedTicks | None = None,
         measures: Collection[int] | None = None,
         chromatic: bool = False,
         strict: bool = False,
@@ -97,9 +101,19 @@ class Model:
     ) -> Edit:
         """Change attributes of a tune's measures.
 
+        `model.edit(tune, density="+2", hold="range", lock="pitch")` puts two notes into every measure
+        between those that it has, within the range that it has.
+
         Args:
             tune: what `read` gave.
             requests: changes as objects; or by keyword, as `density="+2"`, `contour=to(-3)`.
+            hold: attributes that keep their value in every measure; where they cannot, they count like
+                what is asked for.
+            lock: `"rhythm"`: notes and rests stay where they are, only pitches change. `"pitch"`: of
+                the pitches of a measure and those of its edit the fewer are a subsequence of the more.
+            locked: ticks that keep their tokens: a mapping from measure numbers to ticks (0 to 23), or
+                booleans `[measures, 24]`, a row for each of `arvae_music.measures.measures(tune.melody)`.
+                Not with `lock="pitch"`.
             measures: numbers of the measures to edit; all, if not given.
             chromatic: allow pitches outside the tune's own from the start.
             strict: refuse an edit in which a measure cannot be exact.
@@ -110,12 +124,64 @@ class Model:
             The edited tune and its report, measured on the result.
 
         Raises:
-            UsageError: an unknown attribute or measure, or a bad change.
+            UsageError: an unknown attribute, lock, measure or tick, or a bad change.
             ArvaeError: with `strict`, a measure cannot be exact.
         """
         asked = read_requests(changes.items(), requests)
-        editor = Editor(self.checkpoint, self.name, self.weights, self.beam)
-        return editor.edit(tune, asked, selection=measures, chromatic=chromatic, strict=strict, seed=seed)
+        order = Order(
+            asked, read_holds(hold, asked), read_lock(lock), locked, measures, chromatic, strict, seed
+        )
+        return self._editor.edit(tune, order)
+
+    def steps(
+        self,
+        tune: Tune,
+        number: int,
+        *requests: Request,
+        hold: str | Iterable[str] = (),
+        lock: str | None = None,
+        locked: LockedTicks | None = None,
+        measures: Collection[int] | None = None,
+        chromatic: bool = False,
+        strict: bool = False,
+        seed: int = 0,
+        **changes: Change | str,
+    ) -> list[Edit]:
+        """The way from a tune to its edit: `model.steps(tune, 4, density="+4")` is +1, +2, +3 and +4.
+
+        Step k of 1 to `number` asks for k/`number` of each measure's change, rounded for attributes that are
+        whole numbers; the last asks for all of it. What is asked for goes one way in every measure, from
+        the measure's own value on (complexity up to its tolerance, where the steps are smaller than that).
+
+        Args:
+            tune: what `read` gave.
+            number: how many steps.
+            *requests: as for `edit`, and so are all others.
+            hold: attributes that keep their value.
+            lock: `"rhythm"` or `"pitch"`.
+            locked: ticks that keep their tokens.
+            measures: numbers of the measures to edit.
+            chromatic: allow pitches outside the tune's own.
+            strict: refuse steps in which a measure cannot be exact.
+            seed: noted in the reports.
+            **changes: change by attribute name.
+
+        Returns:
+            An edit of the tune for each step.
+
+        Raises:
+            UsageError: as for `edit`, or fewer than one step.
+            ArvaeError: with `strict`, a measure of a step cannot be exact.
+        """
+        asked = read_requests(changes.items(), requests)
+        order = Order(
+            asked, read_holds(hold, asked), read_lock(lock), locked, measures, chromatic, strict, seed
+        )
+        return self._editor.steps(tune, order, number)
+
+    @property
+    def _editor(self) -> Editor:
+        return Editor(self.checkpoint, self.name, self.weights, self.beam)
 
     def encode(self, tune: Tune) -> Latents:
         """The latent vectors of every measure that the model can read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from math import ceil, floor
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,17 @@ def constrain(base: Constraint, targets: Mapping[str, float]) -> Constraint:
     if CONTOUR in targets:
         out = replace(out, contour=round(targets[CONTOUR]))
     return out
+
+
+def within(wanted: Constraint, bounds: Mapping[str, tuple[float, float]]) -> Constraint:
+    """A constraint whose complexity is within the bounds, too; other attributes are held to one value."""
+    if COMPLEXITY not in bounds or wanted.weights is None:
+        return wanted
+    total = float(TOTAL_WEIGHTS[wanted.code])
+    low, high = (bound * total for bound in bounds[COMPLEXITY])
+    least, most = wanted.weights
+    inside = (max(least, ceil(low - _SLACK)) if low > least else least, most)
+    return replace(wanted, weights=(inside[0], floor(high + _SLACK) if high < most else most))
 
 
 def colliding(base: Constraint, targets: Mapping[str, float]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from arvae_music.control.request import Request
+from arvae_music.control.request import Request, Step
 from arvae_music.formats.tune import Notice
 
 Status = Literal["exact", "nearest", "unchanged", "skipped"]
@@ -58,7 +58,19 @@ class MeasureReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole edit."""
+    """A whole edit.
+
+    Attributes:
+        source, output: files, the output's where it is written.
+        model: its name.
+        seed: as given.
+        requests: what was asked for.
+        measures: what became of each.
+        notices: what else there is to say.
+        holds: names of the attributes that were held.
+        lock: what was locked besides, or None.
+        step: which step of how many, or None where there is one alone.
+    """
 
     source: str
     output: str | None
@@ -67,6 +79,9 @@ class Report:
     requests: tuple[Request, ...]
     measures: tuple[MeasureReport, ...]
     notices: tuple[Notice, ...]
+    holds: tuple[str, ...] = ()
+    lock: str | None = None
+    step: Step | None = None
 
     @property
     def summary(self) -> dict[str, int]:
@@ -83,6 +98,9 @@ class Report:
             "model": self.model,
             "seed": self.seed,
             "requests": [request.as_json() for request in self.requests],
+            "holds": list(self.holds),
+            "lock": self.lock,
+            "step": None if self.step is None else {"number": self.step.number, "of": self.step.of},
             "measures": [row.as_json() for row in self.measures],
             "notices": [
                 {"code": notice.code, "measure": notice.measure, "text": notice.text}

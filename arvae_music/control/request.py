@@ -64,6 +64,30 @@ def parse_change(text: str) -> Change:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One of several steps from the source to the whole change; the last is the whole change."""
+
+    number: int = 1
+    of: int = 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it asks for the whole change."""
+        return self.number == self.of
+
+    def part(self, amount: float, *, whole: bool) -> float:
+        """How much of an amount it asks for, rounded where the attribute is a whole number."""
+        if self.is_last:
+            return amount
+        part = amount * self.number / self.of
+        return float(round(part)) if whole else part
+
+
+WHOLE = Step()
+"""The whole change at once."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One attribute with its change."""
 
@@ -97,17 +121,23 @@ class Request:
             "unit": "standard deviations" if self.change.in_std else self.attribute.unit,
         }
 
-    def target(self, value: float, std: float) -> float:
-        """The value to reach from a measure's value; `std` is the attribute's in its meter."""
+    def target(self, value: float, std: float, step: Step = WHOLE) -> float:
+        """The value to reach from a measure's value.
+
+        Args:
+            value: the measure's.
+            std: the attribute's standard deviation in the meter.
+            step: which part of the change is asked for; all of it, if not given.
+        """
         change = self.change
-        if change.kind == "absolute":
+        amount = change.value - value if change.kind == "absolute" else change.value
+        if change.in_std:
+            amount *= std
+            if self.attribute.whole and change.value:
+                amount = round(amount) or math.copysign(1, change.value)
+        if change.kind == "absolute" and step.is_last:
             return change.value
-        if not change.in_std:
-            return value + change.value
-        amount = change.value * std
-        if self.attribute.whole and change.value:
-            amount = round(amount) or math.copysign(1, change.value)
-        return value + amount
+        return value + step.part(amount, whole=self.attribute.whole)
 
 
 def read_requests(

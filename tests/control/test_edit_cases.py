@@ -309,7 +309,11 @@ def test_the_same_measure_in_another_place_gets_the_same_edit(model: Model) -> N
 
 def test_the_report_as_json(model: Model) -> None:
     report = model.edit(tune(RUN, EMPTY), density="+2", complexity="+0.1").report.as_json()
-    assert set(report) == {"source", "output", "model", "seed", "requests", "measures", "notices", "summary"}
+    assert set(report) == {
+        *("source", "output", "model", "seed", "requests", "holds", "lock", "step"),
+        *("measures", "notices", "summary"),
+    }
+    assert (report["holds"], report["lock"], report["step"]) == ([], None, None)
     assert (report["source"], report["output"], report["model"]) == ("hand.mid", None, "small")
     assert [request["attribute"] for request in report["requests"]] == ["note_density", "rhythmic_complexity"]
     first, second = report["measures"]
