@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from arvae_music.errors import UsageError
 from arvae_music.meter import TICKS
 from arvae_music.model import EventModel
 from arvae_music.model.events import FIRST_CLASS, MAX_LEAP, REST_CLASS
@@ -33,6 +34,38 @@ class ScoreWeights:
     source: float = 3.5
     pitch: float = 2.5
     floor: float = -8.0
+
+    @classmethod
+    def at(cls, strength: float) -> ScoreWeights:
+        """The usual weights at a strength from 0 (as near to the source as possible) to 1 (free).
+
+        0.5 gives the usual ones. See `with_strength`.
+
+        Raises:
+            UsageError: the strength is not between 0 and 1.
+        """
+        return cls().with_strength(strength)
+
+    def with_strength(self, strength: float) -> ScoreWeights:
+        """These weights with `source` and `pitch` times (1 - strength) / strength, at most 100 times.
+
+        At 0.5 they stay as they are; at 1 nothing but the decoder at the moved z ties the result to
+        the source; at 0 one tick kept counts for more than all that the other parts could say of a
+        measure, which then only choose among the nearest.
+
+        Raises:
+            UsageError: the strength is not between 0 and 1.
+        """
+        if not 0 <= strength <= 1:
+            raise UsageError(
+                f"strength {strength:g}: give a number from 0 (as near to the source as possible) to 1 (free)"
+            )
+        factor = min((1 - strength) / strength, _NEAREST) if strength else _NEAREST
+        return replace(self, source=self.source * factor, pitch=self.pitch * factor)
+
+
+_NEAREST = 100.0
+"""A tick kept is then worth 250 nats and more; the events of a whole measure rarely cost 60."""
 
 
 @dataclass(frozen=True)

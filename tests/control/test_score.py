@@ -1,16 +1,23 @@
 """The score of a token by hand: the decoder's opinion, and nearness to the source."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Leaps, context_of, pitches_before
 from arvae_music.control.plan import Planned
 from arvae_music.control.score import ScoreWeights, tick_scores
+from arvae_music.control.search import search
+from arvae_music.errors import UsageError
 from arvae_music.measures import measures
 from arvae_music.model import Vocabulary, event_tensors
 from arvae_music.training.checkpoint import Checkpoint
-from tests.music import REST, Part, melody_of
+from tests.music import REST, Part, melody_of, row
 
 
 def test_tick_scores_by_hand() -> None:
@@ -21,6 +28,56 @@ def test_tick_scores_by_hand() -> None:
     # Half of the decoder's, at least -8; 2 off for another token than the source's, 0.75 for another pitch.
     assert scores[0].tolist() == pytest.approx([-4 - 2, -0.5, -4 - 2, -1 - 2, -1.5 - 2])
     assert scores[1].tolist() == pytest.approx([-4 - 2, -0.5 - 2, -4 - 2, -1, -1.5 - 0.75])
+
+
+def test_the_usual_strength_gives_the_usual_weights() -> None:
+    assert ScoreWeights.at(0.5) == ScoreWeights()
+
+
+@pytest.mark.parametrize(
+    ("strength", "source", "pitch"),
+    [
+        (1, 0, 0),
+        (0.75, 2 / 3, 1 / 2),  # a third
+        (0.25, 6, 4.5),  # three times
+        (0, 200, 150),  # a hundred times
+        (1e-320, 200, 150),
+    ],
+)
+def test_strength_scales_what_ties_to_the_source(strength: float, source: float, pitch: float) -> None:
+    weights = ScoreWeights(decoder=0.3, events=0.9, source=2.0, pitch=1.5, floor=-7.0)
+    got = weights.with_strength(strength)
+    assert (got.source, got.pitch) == pytest.approx((source, pitch))
+    assert (got.decoder, got.events, got.floor) == (0.3, 0.9, -7.0)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_more_strength_never_ties_more(one: float, other: float) -> None:
+    free, near = ScoreWeights.at(max(one, other)), ScoreWeights.at(min(one, other))
+    assert 0 <= free.source <= near.source < math.inf
+    assert 0 <= free.pitch <= near.pitch < math.inf
+
+
+def test_at_strength_0_no_tick_changes_that_need_not() -> None:
+    # 4/4, notes on the beats; a fifth note is one token, whatever the decoder would rather have.
+    source = row("4/4", {0: 60, 6: 62, 12: 64, 18: 65})
+    vocabulary = Vocabulary()
+    ids = torch.from_numpy(vocabulary.ids(source[None]))
+    generator = torch.Generator().manual_seed(0)
+    decoder = torch.randn(1, 24, len(vocabulary), generator=generator).mul(5).log_softmax(-1)
+    constraint = Constraint(0, bytes([1] * (vocabulary.span + 1)), counts=(5, 5))
+    changed = []
+    for strength in (0.0, 0.5, 1.0):
+        scores = tick_scores(decoder, ids, ScoreWeights(decoder=1.0).with_strength(strength))
+        changed.append(int((search([constraint], scores, None) != ids.numpy()).sum()))
+    assert changed[0] == 1
+    assert changed == sorted(changed)
+
+
+@pytest.mark.parametrize("strength", [-0.01, 1.01, math.nan, math.inf])
+def test_a_strength_beyond_the_ends_is_refused(strength: float) -> None:
+    with pytest.raises(UsageError, match=f"strength {strength:g}: give a number from 0"):
+        ScoreWeights.at(strength)
 
 
 def planned(*parts: Part) -> list[Planned]:
