@@ -68,7 +68,7 @@ def _search_batch(
     ids = torch.from_numpy(vocabulary.ids(np.stack([job.tokens for job in jobs])))
     with torch.inference_mode():
         meters = torch.from_numpy(codes)
-        z = checkpoint.vae.encoder(ids, meters).mean + torch.from_numpy(_moves(checkpoint, jobs))
+        z = checkpoint.vae.encoder(ids, meters).mean + torch.from_numpy(latent_moves(checkpoint, jobs))
         decoded = checkpoint.vae.decoder(z, meters)
     scorer = None
     if weights.events:
@@ -86,7 +86,7 @@ def _search_batch(
     return list(vocabulary.tokens(best))
 
 
-def _moves(checkpoint: Checkpoint, jobs: Sequence[Job]) -> npt.NDArray[np.float32]:
+def latent_moves(checkpoint: Checkpoint, jobs: Sequence[Job]) -> npt.NDArray[np.float32]:
     """How far each job's targets move z, `[jobs, latent]`."""
     moves = np.zeros((len(jobs), checkpoint.settings.latent), np.float32)
     for i, job in enumerate(jobs):
