@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from arvae_music.cli import options, show
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from arvae_music.attributes import Attribute
-    from arvae_music.control import MeasureReport, Report, Request
+    from arvae_music.control import Edit, MeasureReport, Report, Request
 
 _MOST_MEASURES = 100_000
 
@@ -44,6 +44,35 @@ def interpolate(
         typer.Option("--measures", metavar="1-4,7", help="The measures to edit.", show_default="all"),
     ] = None,
     model: options.Model = "folk",
+    lock: Annotated[
+        str | None,
+        typer.Option(
+            "--lock",
+            metavar="rhythm|pitch",
+            help="rhythm: notes and rests stay where they are, only pitches change. pitch: the pitches stay "
+            "in their order, with others put in between or some left out.",
+            show_default=False,
+        ),
+    ] = None,
+    hold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hold",
+            metavar="NAME",
+            help="An attribute that keeps its value in every measure. May be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            "--steps",
+            metavar="N",
+            min=1,
+            help="Write N tunes on the way: step k of N, in OUT's name, asks for k/N of the change, rounded.",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing if a measure cannot be exactly as asked.")
     ] = False,
@@ -67,32 +96,74 @@ def interpolate(
     """Change attributes of a tune: everything else in the file stays as it is.
 
     Example: arvae-music interpolate data/examples/reel.mid --attr density +2
+
+    With what stays: arvae-music interpolate data/examples/reel.mid --attr contour +3 --lock rhythm
+    --hold range
+
+    In four steps: arvae-music interpolate data/examples/reel.mid --attr density +4 --lock pitch --steps 4
     """
     from arvae_music.control import load_model, read_requests
-    from arvae_music.control.picture import render
+    from arvae_music.control.order import read_holds, read_lock
+
+    requests = read_requests(split(attr))
+    held = [attribute.name for attribute in read_holds(hold or (), requests)]
+    selection = None if measures is None else numbers(measures)
+    outs = [options.check_output(path, json, force=force) for path in files(file, output, requests, steps)]
+    plots = [None] * len(outs) if plot is None else in_steps(plot, steps)
+    for picture in plots:
+        if picture is not None:
+            check_plot(picture, json, force=force)
+    keep: dict[str, Any] = {"hold": held, "lock": read_lock(lock), "measures": selection}
+    how: dict[str, Any] = {"chromatic": chromatic, "strict": strict, "seed": seed}
+    source = reading.read(file)
+    made = load_model(model)
+    if steps is None:
+        edits = [made.edit(source, *requests, **keep, **how)]
+    else:
+        edits = made.steps(source, steps, *requests, **keep, **how)
+    refuse_if_all_skipped(file, edits[0].report, selection)
+    reports = [
+        write(edit, out, picture, force=force) for edit, out, picture in zip(edits, outs, plots, strict=True)
+    ]
+    written = [report.as_json() for report in reports]
+    options.write_json(json, written[0] if steps is None else written, force=force)
+    if not options.is_stdout(json):
+        tell(reports, plots)
+
+
+def write(edit: Edit, out: Path, plot: Path | None, *, force: bool) -> Report:
+    """Write an edited tune, and its picture if there is to be one; its report with what the file lost."""
+    from arvae_music.control.picture import check_picture, render
     from arvae_music.files import atomic_write
     from arvae_music.formats.losses import losses
 
-    requests = read_requests(split(attr))
-    selection = None if measures is None else numbers(measures)
-    out = options.check_output(output or default_output(file, requests), json, force=force)
-    kind = None if plot is None else check_plot(plot, json, force=force)
-    source = reading.read(file)
-    edit = load_model(model).edit(
-        source, *requests, measures=selection, chromatic=chromatic, strict=strict, seed=seed
-    )
-    refuse_if_all_skipped(file, edit.report, selection)
-    drawn = None if kind is None else render(edit, kind)
+    drawn = None if plot is None else render(edit, check_picture(plot, force=force))
     edit.tune.write(out, force=force)
     if plot is not None and drawn is not None:
         atomic_write(plot, drawn, force=force)
-    lost = losses(source, out)
-    report = dataclasses.replace(edit.report, output=str(out), notices=(*edit.report.notices, *lost))
-    options.write_json(json, report.as_json(), force=force)
-    if not options.is_stdout(json):
-        show.show(table(report))
-        show.remarks(remarks(report))
-        show.line(f"{summary(report)}; wrote {out}{f' and {plot}' if plot else ''}")
+    lost = losses(edit.source, out)
+    return dataclasses.replace(edit.report, output=str(out), notices=(*edit.report.notices, *lost))
+
+
+def tell(reports: Sequence[Report], plots: Sequence[Path | None]) -> None:
+    """Show what was done, of steps the last; and what was written."""
+    show.show(table(reports[-1]))
+    show.remarks(remarks(reports[-1]))
+    for report, plot in zip(reports, plots, strict=True):
+        step = f"step {report.step.number}: " if report.step is not None else ""
+        show.line(f"{step}{summary(report)}; wrote {report.output}{f' and {plot}' if plot else ''}")
+
+
+def files(file: Path, output: Path | None, requests: tuple[Request, ...], steps: int | None) -> list[Path]:
+    """The tunes to write: one, or one for each step."""
+    return in_steps(output or default_output(file, requests), steps)
+
+
+def in_steps(path: Path, steps: int | None) -> list[Path]:
+    """`STEM.k.EXT` for each step k, or the path itself without steps."""
+    if steps is None:
+        return [path]
+    return [path.with_name(f"{path.stem}.{k}{path.suffix}") for k in range(1, steps + 1)]
 
 
 def default_output(file: Path, requests: tuple[Request, ...]) -> Path:
@@ -137,12 +208,18 @@ def numbers(text: str) -> frozenset[int]:
 
 def table(report: Report) -> Table:
     """A row per measure: what was asked for, before and after, and how much it took."""
+    from arvae_music.attributes import ATTRIBUTES
+
     asked = [request.attribute for request in report.requests]
-    headings = ["measure", "meter", *(attribute.short for attribute in asked), "ticks changed"]
+    held = [attribute for attribute in ATTRIBUTES if attribute.name in report.holds]
+    named = [attribute.short for attribute in asked] + [f"{attribute.short} (held)" for attribute in held]
+    headings = ["measure", "meter", *named, "ticks changed"]
     title = f"{report.source}: {', '.join(str(request) for request in report.requests)}"
+    if report.step is not None:
+        title += f", step {report.step.number} of {report.step.of}"
     out = show.new_table(title, headings, ["status"])
     for row in report.measures:
-        cells = [change(row, attribute) for attribute in asked]
+        cells = [change(row, attribute) for attribute in (*asked, *held)]
         ticks = f"{row.ticks_changed}/{row.ticks}" if row.ticks else "-"
         out.add_row(show.measure_number(row.index, row.joined), row.meter, *cells, ticks, row.status)
     return out

@@ -172,7 +172,8 @@ class Editor:
         nearest = [plan for plan in plans if plan.missed is not None]
         if order.strict and nearest:
             places = ", ".join(str(plan.row.index) for plan in nearest)
-            raise ArvaeError(f"{tune.path}: cannot be exact in measures {places}: {nearest[0].missed}")
+            at = "" if step is None else f" of step {step.number}"
+            raise ArvaeError(f"{tune.path}: cannot be exact in measures {places}{at}: {nearest[0].missed}")
         found = self._edited(plans)
         result, kept, refused = readable(tune, rows, {i: shifted(new, -shift) for i, new in found.items()})
         plans = [replace(plan, skipped=refused.get(i, plan.skipped)) for i, plan in enumerate(plans)]
