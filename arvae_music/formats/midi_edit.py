@@ -23,7 +23,10 @@ from arvae_music.formats.midi_read import MidiSource, SourceNote
 from arvae_music.melody import Melody, Note
 
 _FINEST = 24
-"""MIDI ticks per quarter note that hold every tick of every grid."""
+"""MIDI ticks per quarter note that hold every tick of every grid; so do their multiples."""
+
+_FINE = 48
+"""MIDI ticks per quarter note from which on every tick of a grid is told from the others."""
 
 _LARGEST_GAP = Fraction(1, 8)
 """In quarter notes: half a sixteenth."""
@@ -68,7 +71,7 @@ def edited_track(source: MidiSource, melody: Melody) -> EditedTrack | None:
     if not removed and all(line.stays for line in lines):
         return None
     resolution = source.midi.ticks_per_beat
-    scale = max(-(-_FINEST // resolution), 1)
+    scale = _scale(resolution)
     ends = _ends(source, scale)
     _place_starts(lines, resolution * scale, scale)
     _place_ends(lines, resolution * scale, scale, ends)
@@ -76,6 +79,14 @@ def edited_track(source: MidiSource, melody: Melody) -> EditedTrack | None:
     track = source.midi.tracks[source.part.track]
     events = [(tick * scale, message) for tick, message in timed(track)]
     return EditedTrack(_rebuilt(events, _changes(lines, removed, track, scale)), scale)
+
+
+def _scale(resolution: int) -> int:
+    """How many times finer the file must be to hold any edit."""
+    scale = 1
+    while resolution * scale % _FINEST and resolution * scale < _FINE:
+        scale += 1
+    return scale
 
 
 def _compare(source: MidiSource, melody: Melody) -> tuple[list[_Line], list[SourceNote]]:
@@ -101,11 +112,13 @@ def _compare(source: MidiSource, melody: Melody) -> tuple[list[_Line], list[Sour
 class _Ends:
     """How the source's notes end, by their places in the track.
 
-    `gaps` has MIDI ticks between the meant and the true end, negative where notes are bound; `long`
-    those that sound on below a higher one, where their line ends.
+    `gaps` has MIDI ticks between the meant and the true end, negative where notes are bound; `shares`
+    has how much of its length a note sounds, where the gap is a larger one; `long` has those that sound
+    on below a higher one, where their line ends.
     """
 
     gaps: dict[int, int]
+    shares: dict[int, Fraction]
     long: set[int]
 
 
@@ -115,7 +128,7 @@ def _ends(source: MidiSource, scale: int) -> _Ends:
     for known in ordered:
         following.setdefault(known.note.onset, known.raw.start)
     resolution = source.midi.ticks_per_beat
-    ends = _Ends({}, set())
+    ends = _Ends({}, {}, set())
     for known in ordered:
         late = known.raw.start - known.note.onset * resolution
         meant = following.get(known.note.end, round(known.note.end * resolution + late))
@@ -124,6 +137,8 @@ def _ends(source: MidiSource, scale: int) -> _Ends:
         ends.gaps[known.raw.on] = gap * scale if articulation else 0
         if gap < 0 and not articulation:
             ends.long.add(known.raw.on)
+        elif not articulation:
+            ends.shares[known.raw.on] = Fraction(known.raw.end - known.raw.start, meant - known.raw.start)
     return ends
 
 
@@ -153,6 +168,9 @@ def _place_ends(lines: Sequence[_Line], resolution: int, scale: int, ends: _Ends
         gap = ends.gaps[line.model.raw.on]
         # Half of a short note must sound; before a rest, articulation would make the rest longer.
         gap = min(gap, max(meant - line.start, 0) // 2) if line.note.end in starts else 0
+        share = ends.shares.get(line.model.raw.on)
+        if share is not None:
+            gap = meant - line.start - round((meant - line.start) * share)
         line.end = max(meant - gap, line.start + 1)
 
 

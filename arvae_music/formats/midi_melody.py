@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.midi_bars import MeterMap, bars_of, has_whole_first_bar, meter_map, with_short_end
+from arvae_music.formats.midi_gate import gate_of, lengthened
 from arvae_music.formats.midi_parts import RawNote
 from arvae_music.formats.midi_timing import Lattice, Span, half_spacing, intended_notes, intended_onsets
 from arvae_music.formats.pickup import find_pickup
@@ -80,14 +82,17 @@ def understand(part: PlainPart, options: ReadOptions, path: Path) -> Understood:
     spans = [Span(span.start * scale, span.end * scale, span.pitch) for span in spans]
     onsets, times = intended_onsets(spans, lattice, quantize=options.quantize)
     kept = list(range(len(spans)))
-    if options.quantize:
-        notices.append(_quantized(part, spans, onsets, lattice, bars))
+    shift = _largest_shift(part, spans, onsets, lattice) if options.quantize else None
     if options.skyline:
         kept, spans = _highest_line(spans, onsets, lattice)
         onsets = [onsets[index] for index in kept]
         below = len(part.notes) - len(kept)
         if below:
             notices.append(Notice("skyline", f"{below} notes below the highest line stay as they are"))
+    if shift is not None:
+        gate = gate_of(spans)
+        spans = spans if gate is None else lengthened(spans, gate)
+        notices.append(_quantized(shift, gate, bars[lattice.bar_index_at(shift.onset)]))
     notes = intended_notes(spans, onsets, times, lattice, quantize=options.quantize)
     return Understood(bars, notes, kept, notices)
 
@@ -165,16 +170,34 @@ def pickup_name(bar: Bar) -> str:
     return f"a pickup of {whole}"
 
 
-def _quantized(
-    part: PlainPart, spans: Sequence[Span[int]], onsets: Sequence[int], lattice: Lattice, bars: Sequence[Bar]
-) -> Notice:
-    """The largest shift of an onset, and where it is."""
+class _Shift(NamedTuple):
+    """How far an onset was moved, and where to, in the lattice's unit."""
+
+    onset: int
+    quarters: float
+    milliseconds: float
+
+
+def _largest_shift(
+    part: PlainPart, spans: Sequence[Span[int]], onsets: Sequence[int], lattice: Lattice
+) -> _Shift:
     shifts = [abs(onset - span.start) for span, onset in zip(spans, onsets, strict=True)]
     largest = max(range(len(shifts)), key=shifts.__getitem__)
     quarters = float(lattice.quarters(shifts[largest]))
-    milliseconds = quarters * part.tempo_at(part.notes[largest].start) / 1000
-    text = f"onsets were moved to the grid by at most {quarters:.3g} quarter notes ({milliseconds:.0f} ms)"
-    return Notice("quantize", text, bars[lattice.bar_index_at(onsets[largest])].number)
+    tempo = part.tempo_at(part.notes[largest].start)
+    return _Shift(onsets[largest], quarters, quarters * tempo / 1000)
+
+
+def _quantized(shift: _Shift, gate: float | None, bar: Bar) -> Notice:
+    """What `--quantize` did: the largest shift of an onset and where it is, and the notes' ends."""
+    if not shift.quarters:
+        text = "all onsets are on the grid as they are"
+    else:
+        said = f"{shift.milliseconds:.0f} ms" if shift.milliseconds >= 1 else "less than 1 ms"
+        text = f"onsets were moved to the grid by at most {shift.quarters:.3g} quarter notes ({said})"
+    if gate is not None:
+        text += f"; notes sound for {gate:.0%} of their length and were read at their whole length"
+    return Notice("quantize", text, bar.number if shift.quarters else None)
 
 
 def _highest_line(

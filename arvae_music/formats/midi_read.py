@@ -21,6 +21,7 @@ from arvae_music.formats.midi_parts import (
     timed,
 )
 from arvae_music.formats.tune import Notice, ReadOptions, Tune
+from arvae_music.measures import measures
 from arvae_music.melody import Melody, Note
 
 
@@ -87,7 +88,20 @@ def read_midi(path: Path, options: ReadOptions) -> Tune:
     pairs = zip(found.notes, (part.notes[index] for index in found.kept), strict=True)
     notes = tuple(SourceNote(note, raw) for note, raw in pairs)
     source = MidiSource(data, midi, part, notes, plain, options, path)
-    return Tune(path, melody, source, (*_part_notices(part), *found.notices))
+    notices = [*_part_notices(part), *found.notices, *([] if options.quantize else _off_grid(melody))]
+    return Tune(path, melody, source, tuple(notices))
+
+
+def _off_grid(melody: Melody) -> list[Notice]:
+    """How to read the measures that are passed over for what is off the grid."""
+    rows = [
+        row for row in measures(melody) if row.reason is not None and row.reason.startswith("off the grid")
+    ]
+    if not rows:
+        return []
+    are = "measures are" if len(rows) > 1 else "measure is"
+    text = f"{len(rows)} {are} off the grid: give --quantize to move starts and ends to it"
+    return [Notice("grid", text, rows[0].index)]
 
 
 def _part_notices(part: Part) -> list[Notice]:

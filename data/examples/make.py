@@ -1,7 +1,7 @@
 """Make the MIDI examples from the ABC ones: `python data/examples/make.py`.
 
-The same files come out each time. reel, polka and waltz are written as the toolkit writes MIDI;
-the others show what is found in the world.
+The same files come out each time. reel, polka and waltz are written as the toolkit writes MIDI, at the
+tempo of their ABC; the others show what is found in the world.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from arvae_music.melody import Melody
 
 HERE = Path(__file__).resolve().parent
 TICKS = 480
-REEL_TEMPO = mido.bpm2tempo(200)
+QUARTERS = {"reel": 200, "jig": 180, "polka": 120, "waltz": 150}
+"""Quarter notes a minute, as the ABC has them (the jig: 120 dotted quarters)."""
+REEL_TEMPO = mido.bpm2tempo(QUARTERS["reel"])
 CHORDS = (*("Em", "Em", "Em", "D") * 2, *("D",) * 7, "Em")
 """A chord for each bar."""
 PITCHES = {"Em": (40, (52, 55, 59)), "D": (38, (50, 54, 57))}
@@ -30,9 +32,18 @@ def main() -> None:
     tunes = {name: read(HERE / f"{name}.abc").melody for name in ("reel", "jig", "polka", "waltz")}
     for name in ("reel", "polka", "waltz"):
         Tune(HERE / f"{name}.abc", tunes[name]).write(HERE / f"{name}.mid", force=True)
-    save("jig", [[*head("6/8", "G", mido.bpm2tempo(180)), *notes(tunes["jig"])]])
+        set_tempo(HERE / f"{name}.mid", mido.bpm2tempo(QUARTERS[name]))
+    save("jig", [[*head("6/8", "G", mido.bpm2tempo(QUARTERS["jig"])), *notes(tunes["jig"])]])
     save("reel_late", [[*head("4/4", "Em", REEL_TEMPO), *notes(tunes["reel"], late=1)]])
     save("reel_accompanied", accompanied(tunes["reel"]))
+
+
+def set_tempo(path: Path, tempo: int) -> None:
+    """Write a file anew with its one tempo changed."""
+    midi = mido.MidiFile(path)
+    for track in midi.tracks:
+        track[:] = [m.copy(tempo=tempo) if m.type == "set_tempo" else m for m in track]
+    midi.save(path)
 
 
 def head(meter: str, key: str, tempo: int) -> list[Event]:

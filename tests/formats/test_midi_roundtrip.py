@@ -81,6 +81,26 @@ def test_in_place(data: st.DataObject, meter: str, bars: int) -> None:
         assert read(out, pickup=0).melody == other
 
 
+@given(st.data(), st.sampled_from((1, 5, 7, 24, 25, 30, 47, 100, 32767)), st.sampled_from(tuple(METERS)))
+@settings(max_examples=60)
+def test_in_place_at_any_resolution(data: st.DataObject, resolution: int, name: str) -> None:
+    """Whatever is put in the place of two bars of quarters comes back."""
+    meter = Meter.parse(name)
+    other = data.draw(melodies((name,), (2, 2)))
+    track = mido.MidiTrack()
+    track.append(mido.MetaMessage("time_signature", numerator=meter.numerator, denominator=meter.denominator))
+    for pitch in range(60, 60 + int(2 * meter.length)):
+        track.append(mido.Message("note_on", note=pitch))
+        track.append(mido.Message("note_off", note=pitch, time=resolution))
+    midi = mido.MidiFile(type=0, ticks_per_beat=resolution)
+    midi.tracks.append(track)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mid"
+        midi.save(path)
+        out = read(path, pickup=0).replace(other).write(Path(folder) / "b.mid")
+        assert read(out, pickup=0).melody.notes == other.notes
+
+
 def test_short_bars_come_back(tmp_path: Path) -> None:
     """Pickup, strain end, pickup, change of meter, and a last bar that completes a pickup."""
     six, three = Meter(6, 8), Meter(3, 4)
