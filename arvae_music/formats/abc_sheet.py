@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -24,10 +24,11 @@ from arvae_music.formats.abc_events import (
     parse_meter,
     scan,
 )
+from arvae_music.formats.abc_fields import bang_breaks, macros_of
 from arvae_music.formats.abc_key import parse_key
 from arvae_music.formats.abc_places import BarPlace, Placed
 from arvae_music.formats.abc_signs import decoration_name, ending_numbers, parse_bar_line, parse_tempo
-from arvae_music.formats.abc_spelling import natural, written
+from arvae_music.formats.abc_spelling import natural, spelled, written
 from arvae_music.formats.abc_sung import syllables_of
 from arvae_music.formats.chords import parse_chord
 from arvae_music.formats.sheet import (
@@ -45,6 +46,7 @@ from arvae_music.formats.sheet import (
 )
 from arvae_music.formats.sheet import Grace as GraceNotes
 from arvae_music.formats.sheet import Line as DrawnLine
+from arvae_music.formats.sheet_fit import is_of_a_moment
 
 _COPYRIGHT = re.compile(r"\s*%%abc-copyright\s+(\S.*)")
 _COORDINATES = re.compile(r"@-?\d+,-?\d+\s*")
@@ -64,10 +66,12 @@ class _Reader:
         self._melody = source.voice.melody
         self._places = source.voice.places
         self._starts = [place.start for place in self._places]
-        self._placed: dict[int, tuple[int, Placed]] = {}
+        self._shift = source.voice.shift
+        # A macro gives several events of one place: they are taken in their order.
+        self._placed: dict[tuple[type[Event], int], list[tuple[int, Placed]]] = {}
         for index, place in enumerate(self._places):
             for item in place.items:
-                self._placed.setdefault(item.event.start, (index, item))
+                self._placed.setdefault((type(item.event), item.event.start), []).append((index, item))
         count = len(self._melody.bars)
         self._bars = [BarSigns() for _ in range(count)]
         self._keys: list[KeyChange] = []
@@ -90,9 +94,10 @@ class _Reader:
                 meter = parse_meter(told.value) if told.letter == "M" else meter
                 self._field(told, Fraction(0), self._places[0].unit)
         voice = ""
-        for event in scan(body, meter):
+        lines = tuple(head[:-1])
+        for event in scan(body, meter, macros_of(lines), bang_breaks=bang_breaks((*lines, *body))):
             if isinstance(event, Field) and event.letter == "V":
-                voice = event.value.split()[0] if event.value else ""
+                voice = event.value.partition(" ")[0]
             elif voice == self._source.name:
                 self._event(event)
         title = next((credit for credit in self._credits if credit.letter == "T"), None)  # the melody has it
@@ -119,7 +124,7 @@ class _Reader:
         return lines, ()
 
     def _event(self, event: Event) -> None:
-        index, item = self._placed.get(event.start, (bisect_right(self._starts, event.start), None))
+        index, item = self._place_of(event)
         bars = self._melody.bars
         start = bars[index].start if index < len(bars) else bars[-1].end
         time = start + item.time if item is not None else start
@@ -135,15 +140,25 @@ class _Reader:
         elif isinstance(event, Sound) and item is not None:
             for name, pitch in zip(dict.fromkeys(event.notes), item.pitches, strict=True):
                 text = written(name).text
-                self._spelling.setdefault((time, pitch), (text[0].upper(), pitch - natural(text)))
+                if not self._shift % 12:
+                    own = text[0].upper(), pitch - natural(text)
+                    self._spelling.setdefault((time, pitch + self._shift), own)
+
+    def _place_of(self, event: Event) -> tuple[int, Placed | None]:
+        """The bar that an event is in, or stands before, and what the reader made of it."""
+        found = self._placed.get((type(event), event.start))
+        if not found:
+            return bisect_right(self._starts, event.start), None
+        return found.pop(0)
 
     def _bar_line(self, event: BarLine, index: int) -> None:
         """Take in a bar line before the bar of that index."""
         signs = parse_bar_line(self._text[event.start : event.end])
         if index:
             before = self._bars[index - 1]
-            line = max(before.line, signs.line)
-            self._bars[index - 1] = replace(before, closes=max(before.closes, signs.closes), line=line)
+            closes = max(before.closes, signs.closes)
+            line = DrawnLine.SINGLE if closes else max(before.line, signs.line)
+            self._bars[index - 1] = replace(before, closes=closes, line=line)
         if index < len(self._bars):
             behind = self._bars[index]
             endings = signs.endings or behind.endings
@@ -172,19 +187,30 @@ class _Reader:
         elif letter == "P" and event.start and event.value:
             self._texts.append(Text(time, event.value, "part"))
         elif letter in CREDITS and event.value:
-            self._credits.append(Credit(letter, event.value))
+            self._credits.append(Credit(letter, " ".join(event.value.split())))
 
     def _grace(self, event: Grace, time: Fraction, index: int, item: Placed | None) -> None:
         owner = self._owner(index, item)
         if item is None or owner is None:
             return
+        signature = self._places[index].key.steps
         pitches = tuple(
-            GracePitch(pitch, name[0].upper(), pitch - natural(name))
-            for name, pitch in zip((written(note).text for note in event.notes), item.pitches, strict=True)
+            self._grace_pitch(written(note).text, pitch, signature)
+            for note, pitch in zip(event.notes, item.pitches, strict=True)
         )
         slash = "/" in self._text[event.start : event.start + 2]
         if pitches:
-            self._graces.append(GraceNotes(time, pitches, _pitch_of(owner), slash))
+            self._graces.append(GraceNotes(time, pitches, self._pitch_of(owner), slash))
+
+    def _grace_pitch(self, name: str, pitch: int, signature: Mapping[str, int]) -> GracePitch:
+        sounding = pitch + self._shift
+        if self._shift % 12:
+            found = spelled(sounding, signature, {})
+            return GracePitch(sounding, found.step, found.alteration)
+        return GracePitch(sounding, name[0].upper(), pitch - natural(name))
+
+    def _pitch_of(self, item: Placed) -> int | None:
+        return min(item.pitches) + self._shift if item.pitches else None
 
     def _mark(self, event: Mark, time: Fraction, index: int, item: Placed | None) -> None:
         text = self._text[event.start : event.end]
@@ -193,8 +219,10 @@ class _Reader:
         if event.kind == "text":
             self._words(text.strip('"'), time, at_end=at_end)
         elif event.kind == "sign":
-            pitch = _pitch_of(owner) if owner is not None else None
-            self._decorations.append(Decoration(time, decoration_name(text), pitch, at_end))
+            name = decoration_name(text)
+            alone = owner is None or is_of_a_moment(name)
+            pitch = None if alone or owner is None else self._pitch_of(owner)
+            self._decorations.append(Decoration(time, name, pitch, at_end))
         elif event.kind == "ending" and index < len(self._bars) and (item is None or not item.time):
             numbers = ending_numbers(text.strip("[ "))
             self._bars[index] = replace(self._bars[index], endings=numbers)
@@ -237,7 +265,3 @@ class _Reader:
 
 def _elements(text: str, place: BarPlace) -> list[Element]:
     return elements_of(text, place).elements if place.items else []
-
-
-def _pitch_of(item: Placed) -> int | None:
-    return item.pitches[-1] if item.pitches else None

@@ -21,6 +21,7 @@ _OTHER_NAMES = {
     ">": "accent", "emphasis": "accent", "mordent": "lowermordent", "pralltriller": "uppermordent",
     "plus": "+", "D.C": "D.C.", "D.S": "D.S.", "dacapo": "D.C.", "dacoda": "D.C.",
 }  # fmt: skip
+_IN_ANY_CASE = frozenset(("segno", "coda", "fine", "fermata", "trill"))
 _LETTERS = {name: letter for letter, name in _SHORT.items()}
 
 
@@ -44,7 +45,9 @@ def parse_bar_line(text: str) -> BarLineSigns:
     first, last = line.find("|"), line.rfind("|")
     before, behind = line[:first].count(":"), line[last:].count(":")
     drawn = line.replace(":", "")
-    style = Line.FINAL if drawn == "|]" else Line.DOUBLE if drawn in ("||", "[|") else Line.SINGLE
+    style = Line.FINAL if "|]" in drawn else Line.DOUBLE if drawn in ("||", "[|") else Line.SINGLE
+    if before or drawn == "[|]":  # a repeat's end has a line of its own; the other one is not drawn
+        style = Line.SINGLE
     return BarLineSigns(before + 1 if before else 0, style, opens=behind > 0, endings=numbers)
 
 
@@ -82,7 +85,7 @@ def bar_line_text(before: BarSigns, behind: BarSigns | None, *, breaks: bool, st
         elif before.closes:
             text = "::" if before.closes == 2 else text + ":"
         else:
-            text = "|:" if text == "|" else text + "|:"
+            text = "|]|:" if text == "|]" else text + ":"
     if behind.endings:
         numbers = ",".join(map(str, behind.endings))
         glued = not breaks and not behind.opens
@@ -119,6 +122,7 @@ def decoration_name(sign: str) -> str:
     if len(sign) == 1:
         return _SHORT.get(sign, sign)
     name = sign[1:-1]
+    name = name.lower() if name.lower() in _IN_ANY_CASE else name
     return _OTHER_NAMES.get(name, name)
 
 

@@ -57,8 +57,9 @@ def _verse(text: str, number: int, notes: Sequence[tuple[int, Fraction]]) -> Ite
         elif token not in ("*", "_", "-"):
             if last is not None:
                 yield last
-            said = re.sub(r"\\(.)", r"\1", token.removesuffix("-")).replace("~", " ")
-            last = Syllable(notes[at][1], said, number, token.endswith("-"))
+            hyphen = re.search(r"(?<!\\)(?:\\\\)*-$", token) is not None
+            said = re.sub(r"\\(.)", r"\1", token[:-1] if hyphen else token).replace("~", " ")
+            last = Syllable(notes[at][1], said, number, hyphen)
         at += 1
     if last is not None:
         yield last
@@ -93,8 +94,8 @@ def _line(syllables: Mapping[Fraction, Syllable], onsets: Sequence[Fraction]) ->
             word = _escaped(syllable.text) + ("-" if syllable.hyphen else "")
             last = syllable
         else:
-            word = "_" if last is not None and (last.held or last.hyphen) else "*"
-        glued = not text or text.endswith("-") or word == "_"
+            word = "*" if last is None else "_" if last.held else "-" if last.hyphen else "*"
+        glued = not text or text.endswith("-") or word in "_-"
         text += word if glued else f" {word}"
     return text
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
-from arvae_music.formats.abc_key import parse_key
+from arvae_music.formats.abc_key import Key
 from arvae_music.formats.sheet import Sheet
+from arvae_music.formats.sheet_fit import key_at
 from arvae_music.melody import Melody
 
 
@@ -79,11 +80,15 @@ def _is_modal(name: str | None) -> bool:
     return (name or "").lstrip("ABCDEFG").lstrip("#b") not in ("", "m")
 
 
-def outside_key(melody: Melody) -> int:
-    """Notes that are not of the key: only written notes say by which name."""
-    key = parse_key(melody.key or "C")
-    scale = {(natural + key.steps.get(step, 0)) % 12 for step, natural in _NATURALS.items()}
-    return sum(note.pitch % 12 not in scale for note in melody.notes)
+def outside_key(melody: Melody, sheet: Sheet) -> int:
+    """Notes that are not of the key in force: only written notes say by which name."""
+    return sum(
+        note.pitch % 12 not in _scale(key_at(sheet, melody, note.onset) or Key()) for note in melody.notes
+    )
+
+
+def _scale(key: Key) -> set[int]:
+    return {(natural + key.steps.get(step, 0)) % 12 for step, natural in _NATURALS.items()}
 
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -68,7 +68,7 @@ def lost(tune: Tune, family: str) -> Counter[Content]:
     for kind, count in _rest(tune.source, sheet).items():
         found[kind] += max(count, 0)
     if family == "MIDI":
-        found[Content.SPELLING] = outside_key(tune.melody)
+        found[Content.SPELLING] = outside_key(tune.melody, sheet)
     return found
 
 

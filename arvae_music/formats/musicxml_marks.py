@@ -29,11 +29,16 @@ def decorations_of(note: Element) -> Iterator[str]:
     for notations in note.all("notations"):
         for child in notations.children:
             if child.tag == "fermata":
-                yield _FERMATAS.get(child.attributes.get("type", "upright"), "fermata")
+                yield fermata_name(child)
             for inner in child.children:
                 name = decoration_name(child.tag, inner)
                 if name is not None:
                     yield name
+
+
+def fermata_name(element: Element) -> str:
+    """The name of a `<fermata>`."""
+    return _FERMATAS.get(element.attributes.get("type", "upright"), "fermata")
 
 
 def decoration_name(group: str, element: Element) -> str | None:

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 from arvae_music.formats.abc_key import Key
 from arvae_music.formats.musicxml_note import Tag
 from arvae_music.formats.musicxml_signs import (
+    FERMATAS,
     MISCELLANEOUS,
     direction_of_sign,
     direction_of_tempo,
@@ -66,7 +67,8 @@ class Page:
     @classmethod
     def of(cls, sheet: Sheet, melody: Melody) -> Page:
         """Lay out a sheet that fits the melody."""
-        at_notes = [one for one in sheet.decorations if not is_direction(one)]
+        at_notes = [one for one in sheet.decorations if not is_direction(one) and not one.at_end]
+        on_lines = by_bar([one for one in sheet.decorations if one.at_end and one.name in FERMATAS], melody)
         between = [one for one in sheet.decorations if is_direction(one)]
         keys = [change for change in sheet.keys if change.time > 0]
         every: list[Placed] = [*keys, *sheet.tempos, *sheet.texts, *between, *sheet.chords]
@@ -76,7 +78,7 @@ class Page:
             _by_time(at_notes),
             _lyrics(sheet.syllables),
             _slurs(sheet.slurs),
-            list(_lines(bar_signs(sheet, melody))),
+            list(_lines(bar_signs(sheet, melody), on_lines)),
         )
 
     def key_at_start(self, index: int, start: Fraction) -> Key | None:
@@ -100,10 +102,9 @@ class Page:
         """Slurs and decorations of a note or rest."""
         start, end = bar_start + slot.piece.start, bar_start + slot.piece.end
         own: list[Decoration] = []
-        for time in [time for time in self.decorations if start <= time < end or time == end]:
+        for time in [time for time in self.decorations if start <= time < end]:
             for one in list(self.decorations[time]):
-                inside = time < end if not one.at_end else time == end
-                if inside and (one.owner is None or one.owner in slot.piece.pitches):
+                if one.owner is None or one.owner in slot.piece.pitches:
                     self.decorations[time].remove(one)
                     own.append(one)
         slurs = self.slurs.pop(start, []) if slot.piece.pitches else []
@@ -177,11 +178,13 @@ def _by_time(signs: Sequence[_S]) -> dict[Fraction, list[_S]]:
     return found
 
 
-def _lines(bars: Sequence[BarSigns]) -> Iterator[tuple[Tag | None, Tag | None]]:
+def _lines(
+    bars: Sequence[BarSigns], fermatas: Sequence[Sequence[Decoration]]
+) -> Iterator[tuple[Tag | None, Tag | None]]:
     endings: tuple[int, ...] = ()
-    for bar in bars:
+    for bar, above in zip(bars, fermatas, strict=True):
         endings = bar.endings or endings
-        yield left_line(bar), right_line(bar, endings)
+        yield left_line(bar), right_line(bar, endings, above[0].name if above else None)
         endings = () if bar.stops else endings
 
 

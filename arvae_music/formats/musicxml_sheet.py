@@ -12,9 +12,9 @@ from arvae_music.formats.abc_signs import ending_numbers
 from arvae_music.formats.chords import Chord, Degree
 from arvae_music.formats.musicxml_edit import MusicXmlSource
 from arvae_music.formats.musicxml_items import Item, Kind, XmlPart, in_staff
-from arvae_music.formats.musicxml_marks import decorations_of, direction_signs, number_or_none
+from arvae_music.formats.musicxml_marks import decorations_of, direction_signs, fermata_name, number_or_none
 from arvae_music.formats.musicxml_read import parts_of
-from arvae_music.formats.musicxml_signs import MISCELLANEOUS, read_harmony
+from arvae_music.formats.musicxml_signs import MISCELLANEOUS, played, read_harmony
 from arvae_music.formats.musicxml_tree import Element, parse
 from arvae_music.formats.sheet import (
     BarSigns,
@@ -72,9 +72,10 @@ def _credits(root: Element) -> Iterator[Credit]:
                   "source": "S"}.get(child.tag)  # fmt: skip
         if letter and text:
             yield Credit(letter, text)
-    encoder = root.word("identification", "encoding", "encoder")
-    if encoder:
-        yield Credit("Z", encoder)
+    encoding = root.first("identification", "encoding")
+    for encoder in encoding.all("encoder") if encoding is not None else ():
+        if encoder.text.strip():
+            yield Credit("Z", " ".join(encoder.text.split()))
     miscellaneous = root.first("identification", "miscellaneous")
     for child in miscellaneous.children if miscellaneous is not None else ():
         letter = _LETTERS.get(child.attributes.get("name", ""))
@@ -89,6 +90,7 @@ class _Reader:
         self._part = part
         self._staff = staff
         self._end = end
+        self._starts: Sequence[Fraction] = ()
         self._bars = [BarSigns() for _ in part.bars]
         self._keys: list[KeyChange] = []
         self._tempos: list[Tempo] = []
@@ -103,6 +105,7 @@ class _Reader:
 
     def sheet(self, starts: Sequence[Fraction]) -> Sheet:
         """Everything but the credits."""
+        self._starts = starts
         for index, (bar, start) in enumerate(zip(self._part.bars, starts, strict=True)):
             own = [item for item in bar.items if in_staff(item, self._staff)]
             graces: list[Item] = []
@@ -114,6 +117,7 @@ class _Reader:
                     graces = []
                 elif item.kind is Kind.OTHER:
                     self._other(item, index, start, bar.length)
+        self._count_repeats()
         numbers = sorted({verse for verse, _ in self._syllables}, key=lambda one: (len(one), one))
         return Sheet(
             tuple(self._bars),
@@ -198,11 +202,23 @@ class _Reader:
             bar = replace(bar, line=line)
         elif line and index:
             self._bars[index - 1] = replace(self._bars[index - 1], line=max(line, self._bars[index - 1].line))
+        end = self._end if index + 1 == len(self._bars) else self._starts[index + 1]
+        for fermata in element.all("fermata") if not left else ():
+            self._decorations.append(Decoration(end, fermata_name(fermata), None, at_end=True))
         if ending is not None and ending.attributes.get("type") == "start":
             bar = replace(bar, endings=ending_numbers(ending.attributes.get("number", "").replace(" ", "")))
         elif ending is not None:
             bar = replace(bar, stops=True)
         self._bars[index] = bar
+
+    def _count_repeats(self) -> None:
+        """Where endings have several numbers, they say themselves how often a section is played."""
+        endings: tuple[int, ...] = ()
+        for index, bar in enumerate(self._bars):
+            endings = bar.endings or endings
+            if bar.closes > 2 and bar.closes == played(2, endings):
+                self._bars[index] = replace(bar, closes=2)
+            endings = () if bar.stops or bar.closes else endings
 
     def _key(self, element: Element, time: Fraction) -> None:
         for key in element.all("key"):

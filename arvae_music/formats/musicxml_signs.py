@@ -188,19 +188,32 @@ def left_line(bar: BarSigns) -> Tag | None:
     return Tag('barline location="left"', children) if children else None
 
 
-def right_line(bar: BarSigns, endings: tuple[int, ...]) -> Tag | None:
-    """The line behind a bar; `endings` are the numbers of the ending that it may stop."""
+def right_line(bar: BarSigns, endings: tuple[int, ...], fermata: str | None) -> Tag | None:
+    """The line behind a bar.
+
+    Args:
+        bar: its signs.
+        endings: the numbers of the ending that it may stop.
+        fermata: the name of one that stands on it.
+    """
     style = (
         "light-heavy" if bar.closes else {Line.DOUBLE: "light-light", Line.FINAL: "light-heavy"}.get(bar.line)
     )
     kind = "stop" if bar.closes or bar.line == Line.FINAL else "discontinue"
     numbers = _numbers(BarSigns(endings=endings))
     children = [Tag("bar-style", style)] if style else []
+    children += [Tag(f'fermata type="{FERMATAS[fermata]}"')] if fermata else []
     children += [Tag(f'ending number="{numbers}" type="{kind}"')] if bar.stops and endings else []
     if bar.closes:
-        times = f' times="{bar.closes}"' if bar.closes > 2 else ""
+        count = played(bar.closes, endings)
+        times = f' times="{count}"' if count > 2 else ""
         children.append(Tag(f'repeat direction="backward"{times}'))
     return Tag('barline location="right"', tuple(children)) if children else None
+
+
+def played(closes: int, endings: tuple[int, ...]) -> int:
+    """How often a repeated section is played: once for each number of its endings, and once more."""
+    return max(closes, max(endings) + 1) if len(endings) > 1 else closes
 
 
 def _numbers(bar: BarSigns) -> str:

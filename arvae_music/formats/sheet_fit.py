@@ -12,10 +12,11 @@ from arvae_music.formats.abc_key import Key, parse_key
 from arvae_music.formats.sheet import BarSigns, Decoration, Grace, Line, Sheet, Slur, Syllable
 from arvae_music.melody import Melody
 
-OF_A_PLACE = frozenset(
-    ["fermata", "invertedfermata", "segno", "coda", "D.C.", "D.S.", "fine", "dacapo", "dacoda", "breath",
-     "pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz"]
+_OF_A_MOMENT = frozenset(
+    ["segno", "coda", "D.C.", "D.S.", "fine", "pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff",
+     "sfz"]
 )  # fmt: skip
+OF_A_PLACE = _OF_A_MOMENT | {"fermata", "invertedfermata", "breath"}
 """Decorations that stay in their place where their note goes; the others ornament their note."""
 
 
@@ -29,7 +30,7 @@ def fitted(sheet: Sheet, melody: Melody) -> Sheet:
     return replace(
         sheet,
         graces=tuple(grace for grace in sheet.graces if notes.has(grace)),
-        decorations=tuple(one for one in sheet.decorations if one.name in OF_A_PLACE or notes.has(one)),
+        decorations=tuple(notes.decorations(sheet.decorations)),
         slurs=tuple(notes.slurs(sheet.slurs)),
         syllables=tuple(notes.syllables(sheet.syllables)),
     )
@@ -50,12 +51,22 @@ class _Notes:
         before = self._melody.notes[max(at - 8, 0) : at]
         return any(note.pitch == sign.owner and note.end > sign.time for note in before)
 
+    def decorations(self, decorations: Sequence[Decoration]) -> Iterator[Decoration]:
+        """Ornaments of notes that are there, and what has a place without its note."""
+        for one in decorations:
+            if self.has(one):
+                yield one
+            elif one.name in OF_A_PLACE:
+                yield replace(one, owner=None)
+
     def slurs(self, slurs: Sequence[Slur]) -> Iterator[Slur]:
         """Slurs over two notes or more."""
         for slur in slurs:
             first, last = bisect_left(self._onsets, slur.start), bisect_right(self._onsets, slur.end) - 1
-            if 0 <= first < last:
-                yield Slur(self._onsets[first], self._onsets[last])
+            end = slur.end if self._is_sung(slur.end) else self._onsets[max(last, 0)]
+            start = slur.start if self._is_sung(slur.start) else next(iter(self._onsets[first:]), end)
+            if start < end:
+                yield Slur(start, end)
 
     def syllables(self, syllables: Sequence[Syllable]) -> Iterator[Syllable]:
         """Syllables at notes that start, or are tied into their bar."""
@@ -84,6 +95,11 @@ class _Notes:
             return syllable
         at = bisect_left(self._onsets, syllable.time)
         return replace(syllable, time=self._onsets[at]) if at < len(self._onsets) else syllable
+
+
+def is_of_a_moment(name: str) -> bool:
+    """Whether a decoration says something of the music from a time on, and nothing of a note."""
+    return name in _OF_A_MOMENT
 
 
 def bar_signs(sheet: Sheet, melody: Melody) -> tuple[BarSigns, ...]:
