@@ -53,12 +53,18 @@ class AbcTune:
     number: int | None
     lines: tuple[Line, ...]
 
+    @property
+    def has_key(self) -> bool:
+        """Whether it has a `K:`, which ends the fields: no notes are read before it."""
+        return any(is_field(line.text) and line.text.lstrip()[0] == "K" for line in self.lines)
+
     def voices(self) -> dict[str, Melody]:
-        """The tune's voices by name; a tune without `V:` has one, of the name ``""``."""
-        return {name: voice.sounding(voice.melody) for name, voice in self.placed_voices().items()}
+        """The tune's voices with notes by name; a tune without `V:` has one, of the name ``""``."""
+        placed = self.placed_voices().items()
+        return {name: voice.sounding(voice.melody) for name, voice in placed if voice.melody.notes}
 
     def placed_voices(self) -> dict[str, Voice]:
-        """The tune's voices by name, with the places of their bars."""
+        """The tune's voices by name, with the places of their bars; those that only rest, too."""
         return _Reader(self.lines).voices()
 
 
@@ -111,7 +117,7 @@ class _Reader:
         voices = {}
         for name, voice in self._voices.items():
             end_bar(voice, BarLine(end, end))
-            if voice.notes:
+            if voice.bars:
                 bars = tuple(numbered(voice.bars))
                 notes = tuple(voice.notes if voice.in_order else sorted(voice.notes))
                 melody = Melody(notes, bars, self._title, self._start.key.name)

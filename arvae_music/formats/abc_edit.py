@@ -14,6 +14,7 @@ from arvae_music.errors import ArvaeError
 from arvae_music.formats.abc import AbcTune, Voice, split_tunes
 from arvae_music.formats.abc_elements import BarText, Element, elements_of
 from arvae_music.formats.abc_events import Mark, Sound
+from arvae_music.formats.abc_fields import misunderstood
 from arvae_music.formats.abc_lyrics import Change, SungLine, lyric_changes, lyrics_problem, sung_lines
 from arvae_music.formats.abc_rhythm import Piece, Rhythm, written_rhythm
 from arvae_music.formats.abc_slots import Filled, beams_of, chord_cuts, fill, tie_cuts
@@ -64,12 +65,13 @@ class AbcSource:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What a singer should know."""
+        """What was not understood, and what a singer should know."""
+        found = [Notice("reader", text) for text in misunderstood(self.tune.lines)]
         text = (
             "syllables keep their notes: added notes hold the syllable before them, "
             "and those of removed notes are joined to the one before"
         )
-        return (Notice("lyrics", text),) if self.lyrics else ()
+        return (*found, *([Notice("lyrics", text)] if self.lyrics else []))
 
     def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
         """What goes with the notes that are not in `melody` any more, by measure."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Literal
 
-from arvae_music.formats.abc_events import Line, field_of, is_field
+from arvae_music.formats.abc_events import Line, field_of, is_field, parse_meter, parse_unit
+from arvae_music.formats.abc_key import is_key
 from arvae_music.formats.abc_lexing import Macro, parse_macro
 from arvae_music.meter import Meter
 
@@ -76,6 +77,21 @@ def shift_of(value: str) -> int | None:
     ]
     parts += [12 if match["sign"] == "+" else -12 for match in _CLEF_OCTAVE.finditer(value)]
     return sum(parts) if parts else None
+
+
+def misunderstood(lines: Iterable[Line]) -> Iterator[str]:
+    """What is said of fields for meter, unit and key that cannot be read."""
+    for line in lines:
+        if not is_field(line.text) or line.text.lstrip()[0] not in "KLM":
+            continue
+        field = field_of(line.text)
+        letter, value = field.letter, field.value
+        if letter == "K" and not is_key(value):
+            yield f"'K:{value}' is no key: it is read without sharps and flats"
+        elif letter == "L" and parse_unit(value) is None:
+            yield f"'L:{value}' is no note length: it is passed over"
+        elif letter == "M" and value.lower() not in ("none", "") and parse_meter(value) is None:
+            yield f"'M:{value}' is no meter: its measures are passed over"
 
 
 def name_and_rest(value: str) -> tuple[str, str]:

@@ -58,6 +58,13 @@ def parse_key(text: str, before: Key | None = None) -> Key:
     return Key(name, _with_extra(steps, words[match.end() :]))
 
 
+def is_key(text: str) -> bool:
+    """Whether what follows `K:` is a key or a clef, or says that there is none."""
+    words = text.strip()
+    plain = not words or words.lower().startswith(("none", "hp")) or _CLEF.match(words) is not None
+    return plain or _KEY.match(words) is not None or _EXTRA.match(words) is not None
+
+
 def fifths_of(tonic: str) -> int:
     """Sharps of the major key of a tonic such as `F#` or `Bb`; negative for flats."""
     return _FIFTHS[tonic[0]] + {"#": 7, "b": -7, "": 0}[tonic[1:]]

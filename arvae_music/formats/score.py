@@ -46,8 +46,16 @@ def read_score(path: Path, *, part: int | str | None = None, tune: int | str | N
 
 def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> Tune:
     file = load_text(path)
+    if not file.text.strip():
+        raise ArvaeError(f"{path} is empty")
+    if "\0" in file.text:
+        raise ArvaeError(f"{path} is no text, and so no ABC: is its extension right?")
     tunes = split_tunes(file.text)
     index = _chosen_tune(path, tunes, wanted)
+    if not tunes[index].has_key:
+        raise ArvaeError(
+            f"{path} has no K: line in tune X:{tunes[index].number}: notes are read behind one (K:C)"
+        )
     voices = tunes[index].placed_voices()
     melody = choose_voice(path, [(name, voice.melody) for name, voice in voices.items()], part)
     name = next(name for name, voice in voices.items() if voice.melody is melody)

@@ -64,10 +64,10 @@ def edit_of(tune: BookTune, generator: np.random.Generator) -> Edit | None:
     """One measure of a tune made another; None where it has fewer than four whole measures."""
     file = AbcText.decode(tune.path.read_bytes())
     place_in_book = split_tunes(file.text)[tune.index]
-    voices = place_in_book.placed_voices()
+    voices = [(n, v) for n, v in place_in_book.placed_voices().items() if v.melody.notes]
     if not voices:
         return None
-    name, voice = next(iter(voices.items()))
+    name, voice = voices[0]
     source = AbcSource(file, place_in_book, tune.index, name, voice)
     rows = measures(source.melody)
     whole = [position for position, row in enumerate(rows) if row.tokens is not None]
