@@ -19,7 +19,18 @@ MakeMidi = Callable[..., Path]
 
 METER = (0, mido.MetaMessage("time_signature", numerator=4, denominator=4))
 # (onset, length) in quarters, with rests after the sixth and before the last note
-LINE = [(0, 1), (1, F(1, 2)), (F(3, 2), F(1, 2)), (2, 2), (4, 2), (6, 1), (8, 3), (11, 1), (12, 1), (14, 2)]
+LINE: list[tuple[int | F, int | F]] = [
+    (0, 1),
+    (1, F(1, 2)),
+    (F(3, 2), F(1, 2)),
+    (2, 2),
+    (4, 2),
+    (6, 1),
+    (8, 3),
+    (11, 1),
+    (12, 1),
+    (14, 2),
+]
 NOTES = tuple(Note(F(onset), F(length), 60 + i) for i, (onset, length) in enumerate(LINE))
 
 
