@@ -127,5 +127,7 @@ def decoration_name(sign: str) -> str:
 
 
 def decoration_sign(name: str) -> str:
-    """How ABC writes a decoration."""
+    """How ABC writes a decoration; `H` for a fermata makes some readers (music21) lose its note."""
+    if name == "fermata":
+        return "!fermata!"
     return _LETTERS.get(name, f"!{name}!")

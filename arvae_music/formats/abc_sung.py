@@ -75,8 +75,8 @@ def verses_text(sung: Mapping[int, Mapping[Fraction, Syllable]], onsets: Sequenc
     lines = []
     for verse in range(1, max(sung, default=0) + 1):
         text = _line(sung.get(verse, {}), onsets)
-        lines.append(f"w: {text}".rstrip())
-    while lines and lines[-1] == "w:":
+        lines.append(f"w: {text or '*'}")
+    while lines and lines[-1] == "w: *":
         lines.pop()
     return lines
 

@@ -73,7 +73,8 @@ class _Notes:
         last: dict[int, Syllable] = {}
         for syllable in sorted(syllables, key=lambda one: (one.time, one.verse)):
             before = last.get(syllable.verse)
-            if self._is_sung(syllable.time) or before is None:
+            apart = before is None or before.time < syllable.time
+            if before is None or (apart and self._is_sung(syllable.time)):
                 if before is not None:
                     yield before
                 last[syllable.verse] = self._moved(syllable)

@@ -153,3 +153,19 @@ def test_an_edit_in_another_format_says_what_is_lost(
     args = ["reconstruct", str(source), "--model", str(model), "-o", str(tmp_path / "back.mid")]
     assert run(args) == 0
     assert said(capsys.readouterr().out) == ["1 chord symbol"]
+
+
+def test_an_edit_in_another_format_keeps_the_signs(model: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.abc", tmp_path / "out.musicxml"
+    source.write_text(
+        'X:1\nT:In\nM:4/4\nL:1/8\nQ:1/4=100\nK:Edor\n|:"Em"E2G2 B2e2|[1"D"A4 F4:|[2"Em"A4 G4|]\n'
+    )
+    args = ["interpolate", str(source), "--model", str(model), "--attr", "density", "+1", "-o", str(out)]
+    assert run(args) == 0
+    assert len(read(out).melody.notes) == 4 + 2 + 2 + 3
+    text = out.read_text()
+    assert text.count('<repeat direction="backward"/>') == text.count('<repeat direction="forward"/>') == 1
+    assert [text.count(f'<ending number="{number}" type="start"/>') for number in (1, 2)] == [1, 1]
+    assert text.count("<harmony>") == 3
+    assert "<per-minute>100</per-minute>" in text
+    assert "<mode>dorian</mode>" in text

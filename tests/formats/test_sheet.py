@@ -54,7 +54,7 @@ w: one two three four five * six-_ ty sev-en
 |:[P:B]G3 "Am7".A2"^Fine"y|[Q:3/8=60]^A3 c2_B:|
 w: one two_ three four
 w: un deux trois~quatre cinq
-|:"_hey"(G3 ^A3)|1,2,3 "C"G3 Hc3:|4 G6|]
+|:"_hey"(G3 ^A3)|1,2,3 "C"G3 !fermata!c3:|4 G6|]
 W:More words
 """
 """The same as it is written from a score; what a score cannot hold is gone."""
