@@ -59,6 +59,8 @@ def say(message: str, code: int) -> int:
 
 def _system(error: OSError) -> str:
     what = error.strerror or str(error)
+    if isinstance(error, PermissionError):
+        what = "permission denied: check the rights of the file and its folder"
     return f"{error.filename}: {what}" if error.filename is not None else what
 
 

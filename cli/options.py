@@ -122,7 +122,8 @@ def check_output(output: Path, json: Path | None, *, force: bool) -> Path:
     from arvae_music.files import check_free
     from arvae_music.formats import format_of
 
-    format_of(output)
+    if not output.is_dir():  # which check_free says better
+        format_of(output)
     check_json(json, force=force)
     if json is not None and not is_stdout(json) and json.resolve() == output.resolve():
         raise UsageError(f"{output} is named for the tune and for --json: give the report another name")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import typer
@@ -43,6 +44,11 @@ def fail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         (UsageError("out.mid exists: give --force"), 2, "out.mid exists: give --force"),
         (ArvaeError("two\nlines"), 1, "two lines"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.mid"), 1, "a.mid: No such file"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "a.mid"),
+            1,
+            "a.mid: permission denied: check",
+        ),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (EOFError(), 1, "aborted"),
@@ -83,6 +89,64 @@ def test_a_wrong_call_is_a_line_that_names_the_help(
     assert err.count("\n") == 1
     assert line in err
     assert "--help`" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "line"),
+    [
+        ("attributes missing.mid", 1, "missing.mid does not exist: check the name and the folder"),
+        ("attributes folder", 1, "folder is a folder: name a file in it"),
+        ("attributes tune.txt", 2, "tune.txt has the extension '.txt': name a file that ends in .mid"),
+        ("attributes empty.mid", 1, "empty.mid is not a sound MIDI file"),
+        ("attributes empty.abc", 1, "empty.abc is empty"),
+        ("attributes empty.musicxml", 1, "empty.musicxml: cannot be read as MusicXML"),
+        ("attributes tune.abc --tune 7", 1, "tune.abc has no tune 7: it has X:1"),
+        ("attributes tune.abc --tune 0", 2, "'--tune'"),
+        ("attributes tune.abc --quantize", 2, "--quantize means nothing in a .abc file: leave it out"),
+        ("attributes tune.abc --pickup long", 2, "'--pickup'"),
+        ("attributes tune.abc --part 2", 1, "tune.abc has no part with notes named '2'"),
+        ("attributes tune.abc --json no/x.json", 2, "its folder no does not exist: make it first"),
+        ("attributes tune.abc --json folder", 2, "folder is a folder: give the name of a file to write"),
+        ("reconstruct tune.abc", 2, "'-o'"),
+        ("reconstruct tune.abc -o folder", 2, "folder is a folder: give the name of a file to write"),
+        ("reconstruct tune.abc -o no/x.abc", 2, "no/x.abc: its folder no does not exist: make it first"),
+        ("reconstruct tune.abc -o tune.txt", 2, "tune.txt has the extension '.txt'"),
+        ("reconstruct tune.abc -o tune.abc", 2, "tune.abc exists: give another name, or --force"),
+        ("reconstruct tune.abc -o x.abc --model no", 1, "there is no model 'no': take a bundled one"),
+        ("reconstruct missing.mid -o x.mid", 1, "missing.mid does not exist"),
+        ("interpolate tune.abc --attr density +1 --measures 5-2", 2, "write them as in 1-4,7"),
+        ("interpolate tune.abc --attr density +1 --measures 99", 2, "the tune has measures 1 to 2"),
+        ("interpolate tune.abc --attr density +1 --seed -1", 2, "'--seed'"),
+        ("interpolate tune.abc --attr densty +1", 2, "did you mean 'density'?"),
+        ("data show folder", 1, "folder has no tunes"),
+        ("data prepare tune.abc --jobs 0", 2, "--jobs is 0"),
+        ("train tune.abc -o x --epochs 0", 2, "--epochs is 0: it must be from 1"),
+        ("train tune.abc -o x --resume", 1, "nothing to resume here"),
+        ("evaluate --split tst", 2, "take one of train, validation, test"),
+        ("evaluate no", 1, "there is no model 'no'"),
+    ],
+)
+@pytest.mark.usefixtures("cache")
+def test_a_wrong_call_says_what_where_and_what_to_do(
+    args: str,
+    code: int,
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = tmp_path / "work"
+    (place / "folder").mkdir(parents=True)
+    for name in ("tune.txt", "empty.mid", "empty.abc", "empty.musicxml"):
+        (place / name).touch()
+    (place / "tune.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n")
+    before = {path: path.is_dir() or path.read_bytes() for path in place.rglob("*")}
+    monkeypatch.chdir(place)
+    assert run(args.split()) == code
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert line in err
+    assert {path: path.is_dir() or path.read_bytes() for path in place.rglob("*")} == before
 
 
 COMMANDS = (
