@@ -41,6 +41,9 @@ def train(
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
     ] = 12,
+    prior_epochs: Annotated[
+        int, _setting("Passes for the prior that `generate` needs, which is trained last; 0 leaves it out.")
+    ] = 30,
     batch_size: Annotated[int, _setting("Measures in a step.")] = 256,
     learning_rate: Annotated[float, _setting("Peak of the one-cycle rate.")] = 3e-3,
     weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,

@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import nn
 
 from arvae_music.errors import ArvaeError
 from arvae_music.files import atomic_write
 from arvae_music.model import EventModel, MeasureVAE, ModelSettings
 from arvae_music.model.calibration import Calibration
+from arvae_music.model.prior import MeasurePrior
 
 FORMAT = "arvae_music 1"
 """Name and version of the layout; another one is refused."""
@@ -35,6 +37,7 @@ class Checkpoint:
         settings: sizes of the networks.
         calibration: from values to latent places, and the spread of each attribute, per meter.
         card: how it came to be: corpus and its hash, training settings, command, time, figures.
+        prior: the prior over the measures of a tune, in evaluation mode, or None if none was trained.
     """
 
     vae: MeasureVAE
@@ -42,6 +45,13 @@ class Checkpoint:
     settings: ModelSettings
     calibration: Calibration
     card: dict[str, Any] = field(default_factory=dict)
+    prior: MeasurePrior | None = None
+
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """Its networks by the prefix of their weights' names."""
+        parts: dict[str, nn.Module] = {"vae": self.vae, "events": self.events}
+        return parts if self.prior is None else {**parts, "prior": self.prior}
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -52,7 +62,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     tensors = {
         f"{part}.{name}": tensor.detach().cpu().to(torch.float16).contiguous().clone()
-        for part, module in (("vae", checkpoint.vae), ("events", checkpoint.events))
+        for part, module in checkpoint.parts.items()
         for name, tensor in module.state_dict().items()
     }
     metadata = {
@@ -87,20 +97,27 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Checkpoint:
     saved = json.loads(metadata["settings"])
     settings = ModelSettings(**{**saved, "attributes": tuple(saved["attributes"])})
-    _check_shapes(settings, tensors)
-    vae, events = MeasureVAE(settings), EventModel(settings)
-    for part, module in (("vae.", vae), ("events.", events)):
-        weights = {n.removeprefix(part): t.float() for n, t in tensors.items() if n.startswith(part)}
+    calibration = Calibration.from_json(json.loads(metadata["calibration"]))
+    with_prior = any(name.startswith("prior.") for name in tensors)
+    with torch.device("meta"):
+        _check_shapes(_networks(settings, with_prior=with_prior), tensors)
+    parts = _networks(settings, with_prior=with_prior)
+    for part, module in parts.items():
+        prefix = f"{part}."
+        weights = {n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)}
         module.load_state_dict(weights)
         module.eval().requires_grad_(False)
-    calibration = Calibration.from_json(json.loads(metadata["calibration"]))
-    return Checkpoint(vae, events, settings, calibration, json.loads(metadata["card"]))
+    return Checkpoint(settings=settings, calibration=calibration, card=json.loads(metadata["card"]), **parts)
 
 
-def _check_shapes(settings: ModelSettings, tensors: dict[str, torch.Tensor]) -> None:
+def _networks(settings: ModelSettings, *, with_prior: bool) -> dict[str, Any]:
+    """Fresh networks of these sizes, by the names that a checkpoint has for them."""
+    parts: dict[str, Any] = {"vae": MeasureVAE(settings), "events": EventModel(settings)}
+    return {**parts, "prior": MeasurePrior(settings)} if with_prior else parts
+
+
+def _check_shapes(parts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
     """Refuse weights that are not those of the settings before memory is taken for networks of their size."""
-    with torch.device("meta"):
-        parts = {"vae": MeasureVAE(settings), "events": EventModel(settings)}
     for part, module in parts.items():
         for name, wanted in module.state_dict().items():
             found = tensors.get(f"{part}.{name}")

@@ -8,8 +8,9 @@ import numpy as np
 
 from arvae_music.data import Corpus, joined_pairs, summarize
 from arvae_music.errors import ArvaeError
-from arvae_music.training.run import TrainingData
+from arvae_music.training.run import TrainingData, TunePair
 from arvae_music.training.tasks import Measures
+from arvae_music.training.tunes import tunes_of
 
 _PAIRS_STEP = 4
 """Every so manieth pair of 6/8 measures stands for a measure of 12/8: enough to learn the meter from."""
@@ -33,7 +34,14 @@ def training_data(corpus: Corpus) -> TrainingData:
         "tunes_by_split": summary.tunes_by_split,
         "measures_by_split": {row.meter: row.measures for row in summary.meters},
     }
-    return TrainingData(_stacked(rows), _rows(validation), corpus.name, corpus.hash, card)
+    return TrainingData(
+        _stacked(rows),
+        _rows(validation),
+        corpus.name,
+        corpus.hash,
+        card,
+        TunePair(tunes_of(train), tunes_of(validation)),
+    )
 
 
 def _rows(corpus: Corpus) -> Measures:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import RunState, load_state
 from arvae_music.training.tasks import VaeTask
@@ -96,7 +97,11 @@ def is_finished(folder: Path) -> bool:
         ArvaeError: there is no run.
     """
     state = load_state(folder / STATE)
-    return state.progress.task == VaeTask.name and state.progress.epoch >= state.settings["epochs"]
+    settings = TrainingSettings.from_json(state.settings)
+    last, epochs = (VaeTask.name, settings.epochs)
+    if settings.prior_epochs:
+        last, epochs = PriorTask.name, settings.prior_epochs
+    return state.progress.task == last and state.progress.epoch >= epochs
 
 
 def last_figures(folder: Path) -> dict[str, dict[str, float | None]]:

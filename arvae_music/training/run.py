@@ -1,4 +1,4 @@
-"""A whole training run in a folder: both models, their checkpoints, and the state to resume from."""
+"""A whole training run in a folder: three models, their checkpoints, and the state to resume from."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 import math
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from arvae_music.errors import UsageError
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.calibration import Calibration, fit_line
+from arvae_music.model.prior import MeasurePrior
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from arvae_music.training.folder import (
     BEST,
@@ -33,6 +34,7 @@ from arvae_music.training.folder import (
     make_folder,
 )
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
+from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress, RunState, save_state
 from arvae_music.training.tasks import (
@@ -43,6 +45,7 @@ from arvae_music.training.tasks import (
     attribute_values,
     encode_means,
 )
+from arvae_music.training.tunes import Tunes
 
 _CALIBRATION_ROWS = 5_000
 
@@ -56,6 +59,7 @@ class TrainingData:
         name: of the corpus.
         hash: of the corpus; a run resumes only on the same one.
         card: source, licence, sizes, as the checkpoint shall say.
+        tunes: the tunes of both, for the prior over the measures of a tune; without them none is trained.
     """
 
     train: Measures
@@ -63,6 +67,22 @@ class TrainingData:
     name: str
     hash: str
     card: dict[str, Any]
+    tunes: TunePair | None = None
+
+
+class TunePair(NamedTuple):
+    """Tunes to learn from, and tunes that are held out."""
+
+    train: Tunes
+    validation: Tunes
+
+
+class _Stage(NamedTuple):
+    """One of the things that a run trains: its name, its epochs, and how it is made."""
+
+    name: str
+    epochs: int
+    make: Callable[[], Task]
 
 
 def run_training(
@@ -74,7 +94,7 @@ def run_training(
     resume: bool = False,
     command: str = "",
 ) -> Path:
-    """Train the event language model, then the auto-encoder; the path of the best checkpoint.
+    """Train the event language model, the auto-encoder, and the prior; the path of the best checkpoint.
 
     Args:
         data: what to learn from.
@@ -89,6 +109,8 @@ def run_training(
         UsageError: the folder holds a run already, or the settings are not those it began with.
         ArvaeError: there is nothing to resume, or the system refuses.
     """
+    if data.tunes is None or not len(data.tunes.train.tokens):
+        settings = replace(settings, prior_epochs=0)
     state = None
     if resume:
         state = checked_state(folder, data.name, data.hash, settings)
@@ -98,19 +120,16 @@ def run_training(
     fabric = make_fabric(settings)
     make_folder(folder)
     run = _FolderRun(data, settings, folder, command, fabric)
-    torch.manual_seed(settings.seed)
-    tasks: Sequence[tuple[Task, int]] = (
-        (EventTask(data.train, data.validation, settings), settings.event_epochs),
-        (VaeTask(data.train, data.validation, settings), settings.epochs),
-    )
-    for task, epochs in tasks:
-        mine = state is not None and state.progress.task == task.name
+    for stage in run.stages():
+        mine = state is not None and state.progress.task == stage.name
         if state is not None and not mine:
             continue  # done before the run was stopped
-        progress = state.progress if state is not None else Progress(task.name)
+        progress = state.progress if state is not None else Progress(stage.name)
         tensors = state.tensors if state is not None else None
-        schedule = Schedule.of(settings, epochs, settings.seed)
+        schedule = Schedule.of(settings, stage.epochs, settings.seed)
         run.begin(progress)
+        torch.manual_seed(settings.seed)
+        task = stage.make()
         fit(fabric, task, schedule, listener, progress=progress, tensors=tensors, save=run.save)
         state = None
     return folder / BEST
@@ -155,6 +174,29 @@ class _FolderRun:
         self.began = time.perf_counter()
         self.before = 0.0
 
+    def stages(self) -> Sequence[_Stage]:
+        """What the run trains, in order."""
+        data, settings = self.data, self.settings
+        stages = [
+            _Stage(
+                EventTask.name,
+                settings.event_epochs,
+                lambda: EventTask(data.train, data.validation, settings),
+            ),
+            _Stage(VaeTask.name, settings.epochs, lambda: VaeTask(data.train, data.validation, settings)),
+        ]
+        if settings.prior_epochs:
+            stages.append(_Stage(PriorTask.name, settings.prior_epochs, self._prior_task))
+        return stages
+
+    def _prior_task(self) -> PriorTask:
+        """The prior over the latents of the best auto-encoder, as its checkpoint holds it."""
+        tunes = self.data.tunes
+        assert tunes is not None  # noqa: S101 - see run_training
+        self.fabric.barrier()  # the first process wrote it
+        vae = load_checkpoint(self.folder / BEST).vae
+        return PriorTask(vae, tunes.train, tunes.validation, self.settings)
+
     def begin(self, progress: Progress) -> None:
         """A task begins or goes on."""
         self.began, self.before = time.perf_counter(), progress.seconds
@@ -175,6 +217,8 @@ class _FolderRun:
             plain = {name: value if math.isfinite(value) else None for name, value in figures.items()}
             if isinstance(state.task, VaeTask):
                 self._write_checkpoints(state.task, plain, state.progress, better=better)
+            elif better and isinstance(state.task, PriorTask):
+                self._write_prior(state.task, plain)
             elif better:
                 self._write_events(state.task)
             line = json.dumps({"task": state.task.name, **plain})
@@ -189,12 +233,20 @@ class _FolderRun:
     def _write_events(self, task: Task) -> None:
         """The event language model, to where the auto-encoder's checkpoints take it from."""
         events = copy.deepcopy(task.module).cpu().eval()
-        assert isinstance(events, EventModel)  # noqa: S101 - there are two tasks
+        assert isinstance(events, EventModel)  # noqa: S101 - no other task is written there
         settings = self.settings.model
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.settings.seed)  # a stand-in, but always the same one
             vae = MeasureVAE(settings)
         save_checkpoint(self.folder / EVENTS, Checkpoint(vae, events, settings, Calibration({})))
+
+    def _write_prior(self, task: PriorTask, figures: dict[str, float | None]) -> None:
+        """The prior, into the best checkpoint."""
+        prior = task.module
+        assert isinstance(prior, MeasurePrior)  # noqa: S101 - the task made it
+        best = load_checkpoint(self.folder / BEST)
+        card = {**best.card, "prior": figures}
+        save_checkpoint(self.folder / BEST, replace(best, prior=prior, card=card))
 
     def _write_checkpoints(
         self, task: VaeTask, figures: dict[str, float | None], progress: Progress, *, better: bool

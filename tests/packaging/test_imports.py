@@ -20,7 +20,7 @@ LAYERS = [
     {"formats", "attributes", "model", "objective"},
     {"measures"},
     {"tokens", "pieces"},
-    {"melody"},
+    {"melody", "tonality"},
     {"meter"},
     {"errors", "files", "_version"},
 ]
