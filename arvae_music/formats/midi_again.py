@@ -61,9 +61,9 @@ def _cut(source: MidiSource, part: PlainPart, melody: Melody) -> Iterator[int]:
 
 
 def _edited_part(source: MidiSource, melody: Melody) -> PlainPart | None:
-    """The part as the edited file has it; None where nothing changed or no note is left to read."""
+    """The part as the edited file has it; None where nothing changed, or nothing is left to read."""
     new = edited_track(source, melody)
-    if new is None:
+    if new is None or not melody.bars:
         return None
     notes = notes_of(new.track, source.part.channel)
     if not notes:
@@ -79,8 +79,10 @@ def _edited_part(source: MidiSource, melody: Melody) -> PlainPart | None:
 
 
 def _with_pickup(source: MidiSource, part: PlainPart, bars: Sequence[Bar]) -> Understood:
-    """What is made of the part with the pickup of `bars`."""
-    given = None if pickup_is_marked(part) else _pickup(bars[0]) * bars[0].meter.denominator / 4
+    """What is made of the part with the pickup of `bars`, where one can be given."""
+    meter, pickup = bars[0].meter, _pickup(bars[0])
+    on_grid = meter.grid is None or not pickup or meter.length - pickup in meter.grid.tick_at
+    given = pickup * meter.denominator / 4 if on_grid and not pickup_is_marked(part) else None
     return understand(part, replace(source.options, pickup=given), source.path)
 
 

@@ -12,7 +12,8 @@ import pytest
 from arvae_music.errors import UsageError
 from arvae_music.formats import Tune, read
 from arvae_music.measures import measures
-from arvae_music.melody import Note
+from arvae_music.melody import Bar, Melody, Note
+from arvae_music.meter import Meter
 
 F = Fraction
 MakeMidi = Callable[..., Path]
@@ -189,6 +190,13 @@ class TestAnEditedFile:
         higher = tune.replace(tune.melody.transposed(1))
         assert higher.notices == tune.notices
         assert tune.replace(tune.melody).notices == tune.notices
+
+    def test_bars_that_no_file_has(self) -> None:
+        """A melody of other bars, the first of which is no pickup that could be given."""
+        tune = read(EXAMPLES / "reel.mid")
+        bars = (Bar(0, F(0), F(1, 7), Meter(4, 4)), Bar(1, F(1, 7), F(4), Meter(4, 4)))
+        assert codes(tune.replace(Melody(tune.melody.notes[:9], bars))) == ["pickup"]
+        assert codes(tune.replace(Melody(tune.melody.notes[:9], ()))) == []
 
     def test_a_last_bar_that_falls_silent(self, make_midi: MakeMidi) -> None:
         tune = read(make_midi([meter("4/4"), *played([(4, 60)] * 8)]))
