@@ -184,10 +184,12 @@ def _filled_bar(source: AbcSource, index: int, pieces: Sequence[Piece]) -> tuple
 
 
 def _departures(source: AbcSource, melody: Melody) -> Iterator[Notice]:
-    for index, pieces in _touched(source, melody).items():
+    new = _touched(source, melody)
+    for index, pieces in new.items():
         if _problem(source, index, pieces) is None:
             gone = _filled_bar(source, index, pieces)[2].gone
-            names = ["a slur" if element.text == "(" else element.text for element in gone]
+            names = ["a slur into it"] * len(_loose_tie(source, index, pieces, new))
+            names += ["a slur" if element.text == "(" else element.text for element in gone]
             if names:
                 text = f"gone with the notes that are gone: {', '.join(names)}"
                 yield Notice("ornament", text, source.voice.melody.bars[index].number)

@@ -47,7 +47,7 @@ def read_score(path: Path, *, part: int | str | None = None, tune: int | str | N
 def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> Tune:
     file = load_text(path)
     if not file.text.strip():
-        raise ArvaeError(f"{path} is empty")
+        raise ArvaeError(f"{path} is empty: it has no tune")
     if "\0" in file.text:
         raise ArvaeError(f"{path} is no text, and so no ABC: is its extension right?")
     tunes = split_tunes(file.text)

@@ -252,6 +252,9 @@ def test_ties_over_both_bar_lines_hold_with_their_accidentals() -> None:
 def test_a_slur_written_as_a_tie_does_not_become_one() -> None:
     text = "X:1\nM:4/4\nL:1/8\nK:C\nc4 d4-|e8|\n"
     assert new_text(text, 2, run((4, D), (4, E))) == text.replace("d4-|e8|", "d4|d4 E4|")
+    source = source_of(text)
+    (notice,) = source.notices_of(with_bar(source.melody, 2, run((4, D), (4, E))))
+    assert (notice.text, notice.measure) == ("gone with the notes that are gone: a slur into it", 2)
 
 
 @pytest.mark.parametrize(("encoding", "ends"), [("utf-8", "\r\n"), ("latin-1", "\n"), ("utf-8-sig", "\r")])

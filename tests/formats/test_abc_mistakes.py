@@ -24,8 +24,8 @@ def file(tmp_path: Path, content: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is empty"),
-        (" \n\n", "is empty"),
+        ("", "is empty: it has no tune"),
+        (" \n\n", "is empty: it has no tune"),
         ("Dear diary,\ntoday I played.\n", "has no tune: an ABC tune begins with X: and its notes follow K:"),
         ("cdef gabc|\n", "has no tune: an ABC tune begins with X: and its notes follow K:"),
         (b"MThd\0\0\0\6\0\1\0\1\1\xe0", "is no text, and so no ABC: is its extension right?"),
