@@ -101,7 +101,7 @@ def _off_grid(melody: Melody) -> list[Notice]:
         return []
     are = "measures are" if len(rows) > 1 else "measure is"
     text = f"{len(rows)} {are} off the grid: give --quantize to move starts and ends to it"
-    return [Notice("grid", text, rows[0].index)]
+    return [Notice("grid", text)]
 
 
 def _part_notices(part: Part) -> list[Notice]:

@@ -65,8 +65,8 @@ def test_without_quantize_they_are_off_the_grid_and_it_is_named(make_midi: MakeM
     tune = read(gated(make_midi, 0.8), pickup=0)
     reasons = [row.reason for row in measures(tune.melody)]
     assert all(reason is not None and reason.startswith("off the grid") for reason in reasons)
-    said = [(notice.measure, notice.text) for notice in tune.notices if notice.code == "grid"]
-    assert said == [(1, "4 measures are off the grid: give --quantize to move starts and ends to it")]
+    said = [notice.text for notice in tune.notices if notice.code == "grid"]
+    assert said == ["4 measures are off the grid: give --quantize to move starts and ends to it"]
 
 
 def test_rests_that_are_meant_stay(make_midi: MakeMidi) -> None:
