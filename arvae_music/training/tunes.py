@@ -12,7 +12,7 @@ from arvae_music.data import HIGHEST, LOWEST, Corpus, joined_pairs
 from arvae_music.errors import UsageError
 from arvae_music.meter import TICKS
 from arvae_music.model.prior import PRIOR_MODES
-from arvae_music.tokens import HOLD, Tokens
+from arvae_music.tokens import HOLD, PAD, Tokens
 from arvae_music.tonality import MODES, Tonality, parse_tonality, tonality_of
 
 HOME = 2
@@ -85,8 +85,23 @@ def _moved(corpus: Corpus) -> Tunes:
         notes = part[part >= 0]
         shift = octave_near(HOME - key.tonic, notes, register)
         tokens[start:stop] = np.where(part >= 0, part + shift, part)
+        tokens[stop - 1] = at_rest(tokens[stop - 1])
         kept[start:stop] = all(LOWEST <= pitch <= HIGHEST for pitch in (notes + shift).tolist())
     return Tunes(tokens[kept], corpus.meters[kept], corpus.tune[kept].astype(np.int64), modes[kept], register)
+
+
+def at_rest(tokens: Tokens) -> Tokens:
+    """A tune's last measure `[24]` held from its last tonic HOME on: what follows leads back to the start.
+
+    A tune's pickup is counted with its end; one that is played no more needs none. Without a tonic the
+    measure is as it was.
+    """
+    tonics = np.flatnonzero((tokens >= 0) & (tokens % 12 == HOME))
+    out = tokens.copy()
+    if len(tonics):
+        later = out[tonics[-1] + 1 :]
+        later[later != PAD] = HOLD
+    return out
 
 
 def octave_near(shift: int, notes: npt.NDArray[np.integer], register: float) -> int:

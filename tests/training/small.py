@@ -12,7 +12,14 @@ from tests.fakes import TINY, random_measure
 from tests.music import grid_of
 
 SMALL = TrainingSettings(
-    epochs=2, event_epochs=2, batch_size=4, threads=1, device="cpu", precision="32-true", model=TINY
+    epochs=2,
+    event_epochs=2,
+    prior_epochs=0,
+    batch_size=4,
+    threads=1,
+    device="cpu",
+    precision="32-true",
+    model=TINY,
 )
 
 

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from arvae_music.model.prior import PRIOR_MODES
-from arvae_music.training.tunes import HOME, octave_near, prior_mode, sounding, tonality_of_tune, tunes_of
+from arvae_music.training.tunes import (
+    HOME,
+    at_rest,
+    octave_near,
+    prior_mode,
+    sounding,
+    tonality_of_tune,
+    tunes_of,
+)
 from tests.fakes import Entry, corpus_of
 from tests.music import row
 
@@ -64,6 +72,14 @@ def test_jigs_stand_for_twelve_eight_too() -> None:
     tunes = tunes_of(corpus)
     assert tunes.meters.tolist() == [3] * 5 + [5] * 2  # bars 1 and 2, 3 and 4
     assert tunes.tune.tolist() == [0] * 5 + [1] * 2
+
+
+def test_the_last_measure_rests_on_the_tonic() -> None:
+    # D is held from where it stands last; a rest after it goes, too; the ticks past the meter stay PAD.
+    jig = row("6/8", {0: 66, 3: D5, 6: 62, 8: -3, 9: 69, 10: 71})
+    assert at_rest(jig).tolist() == row("6/8", {0: 66, 3: D5, 6: 62}).tolist()
+    none = row("6/8", {0: 66, 6: 69})
+    assert at_rest(none).tolist() == none.tolist()
 
 
 def test_a_shift_takes_the_octave_that_is_nearest() -> None:
