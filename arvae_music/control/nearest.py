@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from arvae_music.attributes import TOTAL_WEIGHTS, RhythmicComplexity
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.pitches import notes_needed
+from arvae_music.control.pitches import NEVER, notes_needed
 from arvae_music.control.rhythms import whole_rhythms
 from arvae_music.control.sequences import attributes_of_subsequences
 from arvae_music.meter import TICKS
@@ -191,7 +191,10 @@ def _sequence_groups(
 ) -> Iterator[tuple[_Options, _Options]]:
     """The same under the pitch lock: with fewer notes than the source, with as many or more."""
     size = len(base.pitches)
-    more = np.min(notes_needed(size, source, base.tie_out), axis=0)
+    needed = notes_needed(size, source, base.tie_out)
+    if len(source) == 1:  # nothing goes between a note and itself
+        needed = np.concatenate([np.where(needed[:1] > 0, NEVER, 0), needed[1:]])
+    more = np.min(needed, axis=0)
     fewer = np.zeros((size, 2 * size - 1), np.int64)
     for (span, contour), lengths in attributes_of_subsequences(source, base.tie_out).items():
         fewer[span, contour + size - 1] = lengths

@@ -65,7 +65,9 @@ def sequence_tables(goal: PitchGoal, source: tuple[int, ...]) -> SequenceTables:
     different = sorted(set(source))
     place[different] = np.arange(len(different))
     fewer, start = _fewer(tables, source, different)
-    owed = tables.from_none(goal.allowed, source)
+    owed = list(tables.from_none(goal.allowed, source))
+    if m == 1 and owed[0]:  # nothing goes between a note and itself
+        owed[0] = NEVER
     more = m + min(owed) if m else owed[3]
     return SequenceTables(found, used, lowest, highest, place, fewer, start, min(more, NEVER))
 

@@ -17,7 +17,18 @@ METERS = ("4/4", "3/4", "2/4", "6/8", "12/8")
 
 @pytest.fixture(scope="session")
 def checkpoint() -> Checkpoint:
-    settings = ModelSettings(latent=6, embedding=8, encoder_width=8, decoder_width=12, event_width=12)
+    return small_model(48, 95)
+
+
+@pytest.fixture(scope="session")
+def four_pitches() -> Checkpoint:
+    """A model of MIDI 60 to 63 alone, so that all that a measure can have may be tried."""
+    return small_model(60, 63)
+
+
+def small_model(lowest: int, highest: int) -> Checkpoint:
+    sizes = {"latent": 6, "embedding": 8, "encoder_width": 8, "decoder_width": 12, "event_width": 12}
+    settings = ModelSettings(lowest=lowest, highest=highest, **sizes)
     with torch.random.fork_rng():
         torch.manual_seed(1)
         vae, events = MeasureVAE(settings), EventModel(settings)
