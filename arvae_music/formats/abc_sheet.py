@@ -191,6 +191,9 @@ class _Reader:
 
     def _grace(self, event: Grace, time: Fraction, index: int, item: Placed | None) -> None:
         owner = self._owner(index, item)
+        if owner is None and index + 1 < len(self._places):  # it leads over the bar line
+            items = self._places[index + 1].items
+            owner = next((one for one in items if isinstance(one.event, Sound)), None)
         if item is None or owner is None:
             return
         signature = self._places[index].key.steps
@@ -252,7 +255,9 @@ class _Reader:
             if text == "(":
                 opened.append(time)
             elif opened:
-                start = opened.pop()
+                # `(AB(c)de)` are two slurs: what ends at a note did not begin there.
+                before = [at for at, start in enumerate(opened) if start < time]
+                start = opened.pop(before[-1] if before else -1)
                 if time > start:
                     yield Slur(start, time)
 

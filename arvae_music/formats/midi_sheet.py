@@ -104,13 +104,15 @@ def tempos_of(events: Sequence[tuple[int, Any]], clock: _Clock, melody: Melody) 
 
 
 def _tempo(time: Fraction, microseconds: int, bar: Bar) -> Tempo:
+    """So many beats a minute, or quarters or eighths where only they make a whole number."""
+    for beat in (beat_of(bar.meter), Fraction(1), Fraction(1, 2)):
+        rate = Fraction(_MICROSECONDS, microseconds) / beat
+        # A MIDI file counts in microseconds: 112 a minute comes back as 112.00009.
+        if round(rate) and abs(rate - round(rate)) < Fraction(1, 50):
+            return Tempo(time, beat, Fraction(round(rate)))
     beat = beat_of(bar.meter)
-    rate = Fraction(_MICROSECONDS, microseconds) / beat
-    # A MIDI file counts in microseconds: 112 a minute comes back as 112.00009.
-    whole = Fraction(round(rate))
-    return Tempo(
-        time, beat, whole if abs(rate - whole) < Fraction(1, 50) else Fraction(round(rate * 100), 100)
-    )
+    rate = Fraction(round(Fraction(_MICROSECONDS, microseconds) / beat * 100), 100)
+    return Tempo(time, beat, max(rate, Fraction(1, 100)))
 
 
 def _texts(events: Events, clock: _Clock) -> Iterator[Text]:

@@ -106,9 +106,9 @@ class _Reader:
     def sheet(self, starts: Sequence[Fraction]) -> Sheet:
         """Everything but the credits."""
         self._starts = starts
+        graces: list[Item] = []  # those behind the last note of a bar lead to the next one
         for index, (bar, start) in enumerate(zip(self._part.bars, starts, strict=True)):
             own = [item for item in bar.items if in_staff(item, self._staff)]
-            graces: list[Item] = []
             for item in own:
                 if item.kind is Kind.GRACE:
                     graces.append(item)
@@ -143,7 +143,8 @@ class _Reader:
         for lyric in element.all("lyric"):
             self._lyric(lyric, time)
         for notations in element.all("notations"):
-            for slur in notations.all("slur"):
+            slurs = list(notations.all("slur"))
+            for slur in sorted(slurs, key=lambda slur: slur.attributes.get("type") != "stop"):
                 self._slur(slur, time)
         pitches = tuple(_grace_pitch(grace) for grace in graces)
         found = tuple(pitch for pitch in pitches if pitch is not None)

@@ -61,6 +61,8 @@ class _Notes:
 
     def slurs(self, slurs: Sequence[Slur]) -> Iterator[Slur]:
         """Slurs over two notes or more."""
+        if not self._onsets:
+            return
         for slur in slurs:
             first, last = bisect_left(self._onsets, slur.start), bisect_right(self._onsets, slur.end) - 1
             end = slur.end if self._is_sung(slur.end) else self._onsets[max(last, 0)]

@@ -227,7 +227,7 @@ def test_midi_as_others_write_it_becomes_a_sheet(make_midi: MakeMidi, tmp_path: 
         "L:1/8",
         "Q:3/8=80",
         "K:D",
-        "d3 [P:B]d3|[K:G][Q:3/8=66.67]d3 d3|]",
+        "d3 [P:B]d3|[K:G][Q:1/4=100]d3 d3|]",
         "w: hey ho dia-mond",
     ]
     assert lost(tune, "ABC")[Content.TEMPO] == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -39,9 +40,15 @@ def tunes(folder: str, count: int, seed: int = 1) -> list[str]:
     return random.Random(seed).sample(found, count)
 
 
-def said(sheet: Sheet) -> list[Any]:
-    """What must come back, in an order of its own."""
-    decorations = {(one.time, one.name) for one in sheet.decorations if one.name not in UNKNOWN}
+def said(tune: Tune) -> list[Any]:
+    """What must come back, in an order of its own; a sign twice at a note that is tied to itself is one."""
+    sheet = sheet_of(tune)
+    onsets = [note.onset for note in tune.melody.notes]
+    decorations = {
+        (onsets[max(bisect_right(onsets, one.time) - 1, 0)] if one.owner else one.time, one.name)
+        for one in sheet.decorations
+        if one.name not in UNKNOWN
+    }
     return [
         sheet.bars,
         [(change.time, change.key.name or change.key.steps) for change in sheet.keys],
@@ -69,7 +76,7 @@ def held(folder: Path, tune: Tune) -> tuple[Tune, Tune]:
 def check_round_trip(folder: Path, text: str) -> Tune:
     (folder / "in.abc").write_text(text)
     tune = read(folder / "in.abc")
-    expected = said(sheet_of(tune))
+    expected = said(tune)
     for one in held(folder, tune):
         assert one.melody.notes == tune.melody.notes
         assert [(bar.number, bar.start, bar.length, bar.meter) for bar in one.melody.bars] == [
@@ -77,7 +84,7 @@ def check_round_trip(folder: Path, text: str) -> Tune:
         ]
         assert one.melody.title == " ".join(tune.melody.title.split())
         assert one.melody.key == tune.melody.key
-        assert said(sheet_of(one)) == expected, text
+        assert said(one) == expected, text
     assert not problems((folder / "out.musicxml").read_text())
     return tune
 
@@ -130,6 +137,8 @@ def agreeing(folder: Path, texts: Sequence[str]) -> int:
         if score["notes"] == expected["notes"]:
             if re.search(r"^Q:\s*\d+\s*$", text, re.MULTILINE):
                 expected["tempo"] = score["tempo"]  # music21 counts quarters where ABC counts unit notes
+            # It takes every quoted text for a chord, as the `"f"` and `"p"` of old books.
+            expected["chords"] = [one for one in expected["chords"] if one[1][0].isupper()]
             assert score == expected, text
             alike += 1
     return alike
