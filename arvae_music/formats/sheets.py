@@ -14,6 +14,8 @@ def sheet_of(tune: Tune) -> Sheet:
     from arvae_music.formats.musicxml_edit import MusicXmlSource
 
     source = tune.source
+    if isinstance(source, Sheet):  # a tune that was made, and read from no file
+        return source
     if isinstance(source, AbcSource):
         return abc_sheet.sheet_of(source)
     if isinstance(source, MusicXmlSource):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction as Q
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from arvae_music.formats import Tune, read
 from arvae_music.formats.contents import Content, contents_of
 from arvae_music.formats.losses import losses, lost
-from arvae_music.formats.sheet import Syllable
+from arvae_music.formats.sheet import Sheet, Syllable
 from arvae_music.formats.sheets import sheet_of
 from tests.formats.conftest import MakeMidi
 from tests.formats.musicxml_schema import problems
@@ -175,6 +176,15 @@ def test_every_kind_is_written_or_named_as_lost(
     for kind, count in total.items():
         extra = kind in (Content.TEXTS,) and target == "out.mid"  # the words of the tempo
         assert kept[kind] + expected.get(kind, 0) == count + extra, kind
+
+
+def test_whatever_a_sheet_has_is_counted(tmp_path: Path) -> None:
+    """A new field of a sheet must be counted, or it could be lost in silence."""
+    sheet = sheet_of(tune_of(tmp_path, RICH))
+    for one in dataclasses.fields(sheet):
+        alone = dataclasses.replace(Sheet(), **{one.name: getattr(sheet, one.name)})
+        # Spelling is counted by the notes outside the key, which have no other way to say their names.
+        assert any(contents_of(alone).values()) == (one.name != "spelling"), one.name
 
 
 def test_midi_of_it(tmp_path: Path) -> None:
