@@ -28,6 +28,8 @@ PRIOR_MODES = ("major", "minor", "dorian", "mixolydian")
 
 _MOST_STRAINS, _MOST_LEFT = 4, 32
 _EMBEDDING, _TIME = 32, 32
+_JITTER = 0.2
+"""Standard deviation of the noise on the history in training."""
 
 
 class Place(NamedTuple):
@@ -86,8 +88,8 @@ class MeasurePrior(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.history = nn.Linear(len(LAGS) * (latent + 1), width)
         self.place = nn.Linear(5 * _EMBEDDING, width)
-        self.trunk = nn.Sequential(Block(width, 0.2), Block(width, 0.2), nn.LayerNorm(width))
-        self.to_copy = nn.Linear(width, 1 + len(LAGS))
+        self.trunk = nn.Sequential(Block(width, 0.3), Block(width, 0.3), nn.LayerNorm(width))
+        self.to_copy = nn.Sequential(nn.Dropout(0.4), nn.Linear(width, 1 + len(LAGS)))
         self.enter = nn.Linear(latent + _TIME, width)
         self.given = nn.Linear(width, width)
         self.flow = nn.Sequential(
@@ -110,7 +112,9 @@ class MeasurePrior(nn.Module):
             `[batch, width]`.
         """
         there = ~history.isnan().any(dim=-1, keepdim=True)
-        there = self.dropout(there.float()) > 0 if self.training else there
+        if self.training:  # so that no tune is known by heart
+            there = self.dropout(there.float()) > 0
+            history = history + _JITTER * torch.randn_like(history)
         known = torch.cat([torch.where(there, history, 0.0), there.float()], dim=-1)
         bar, strain = place.index % STRAIN, (place.index // STRAIN).clamp(max=_MOST_STRAINS - 1)
         left = self.left(place.left.clamp(max=_MOST_LEFT - 1))

@@ -67,8 +67,8 @@ def test_a_repeat_is_right_by_any_of_the_measures_that_are_the_same() -> None:
     tunes = Tunes(tokens, np.full(3, 3), np.zeros(3, np.int64), np.zeros(3, np.int64), 66.0)
     prior = MeasurePrior(TINY).eval()
     with torch.no_grad():
-        prior.to_copy.weight.zero_()
-        prior.to_copy.bias.zero_()
+        for parameter in prior.to_copy.parameters():
+            parameter.zero_()
         nats, _, new = terms(
             prior, sequences(tunes, torch.zeros(3, TINY.latent)), torch.arange(3), torch.Generator()
         )
