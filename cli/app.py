@@ -7,6 +7,7 @@ from arvae_music.cli.attributes import attributes
 from arvae_music.cli.convert import convert
 from arvae_music.cli.data import data
 from arvae_music.cli.evaluate import evaluate
+from arvae_music.cli.generate import generate
 from arvae_music.cli.help import Command
 from arvae_music.cli.interpolate import interpolate
 from arvae_music.cli.pairs import PairsCommand
@@ -45,6 +46,7 @@ def _main(
 
 app.command("attributes", cls=Command)(attributes)
 app.command("interpolate", cls=PairsCommand)(interpolate)
+app.command("generate", cls=PairsCommand)(generate)
 app.command("convert", cls=Command)(convert)
 app.command("reconstruct", cls=Command)(reconstruct)
 app.command("train", cls=Command)(train)

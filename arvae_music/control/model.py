@@ -14,6 +14,7 @@ import torch
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.edit import Edit, Editor
+from arvae_music.control.generate import Generation, generate, parse_wish
 from arvae_music.control.order import LockedTicks, Order, read_holds, read_lock
 from arvae_music.control.plan import fits, shifted
 from arvae_music.control.readable import readable
@@ -182,6 +183,36 @@ class Model:
     @property
     def _editor(self) -> Editor:
         return Editor(self.checkpoint, self.name, self.weights, self.beam)
+
+    def generate(
+        self,
+        *requests: Request,
+        measures: int,
+        meter: str = "4/4",
+        key: str = "D",
+        seed: int = 0,
+        **changes: Change | str,
+    ) -> Generation:
+        """A new tune.
+
+        Args:
+            requests: values that every measure shall have, as objects; or by keyword, as `density="6"`.
+            measures: how many.
+            meter: `6/8`, `C` and the like.
+            key: `D`, `Em`, `Edor` and the like.
+            seed: the same one gives the same tune.
+            changes: value by attribute name, long or short.
+
+        Returns:
+            The tune and its report, measured on what was written down.
+
+        Raises:
+            UsageError: an unknown attribute, meter or key, or a change where there is nothing to change.
+            ArvaeError: the model has no prior, or was not trained on the meter.
+        """
+        asked = read_requests(changes.items(), requests) if requests or changes else ()
+        wish = parse_wish(measures, meter, key, asked)
+        return generate(self.checkpoint, self.name, wish, seed, beam=self.beam)
 
     def encode(self, tune: Tune) -> Latents:
         """The latent vectors of every measure that the model can read.

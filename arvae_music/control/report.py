@@ -48,9 +48,9 @@ class MeasureReport:
             "meter": self.meter,
             "status": self.status,
             "reason": self.reason,
-            "before": _plain(self.before),
-            "requested": _plain(self.requested),
-            "after": _plain(self.after),
+            "before": plain(self.before),
+            "requested": plain(self.requested),
+            "after": plain(self.after),
             "ticks_changed": self.ticks_changed,
             "ticks": self.ticks,
         }
@@ -110,6 +110,6 @@ class Report:
         }
 
 
-def _plain(values: Mapping[str, float]) -> dict[str, float]:
+def plain(values: Mapping[str, float]) -> dict[str, float]:
     """Whole numbers as such, others to four places."""
     return {name: int(v) if float(v).is_integer() else round(float(v), 4) for name, v in values.items()}

@@ -38,7 +38,7 @@ def model(tunes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "model"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder.parent / "cache"))
-        short = ["--epochs", "1", "--event-epochs", "1", "--threads", "1"]
+        short = ["--epochs", "1", "--event-epochs", "1", "--prior-epochs", "2", "--threads", "1"]
         assert run(["train", str(tunes), "-o", str(folder), *short]) == 0
     return folder
 
