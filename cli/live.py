@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-TITLES = {"events": "event language model", "measures": "auto-encoder"}
+TITLES = {
+    "events": "event language model",
+    "measures": "auto-encoder",
+    "copies": "edited copies",
+    "listening": "listening decoder",
+    "tunes": "prior over measures",
+}
 _SHARES = {"ticks", "measures"}
 _BAR, _CLOCK = 20, len("--:--")
 """Columns of the line that the bar and the time that is left take."""

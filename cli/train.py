@@ -41,6 +41,18 @@ def train(
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
     ] = 12,
+    listening_epochs: Annotated[
+        int,
+        _setting(
+            "Passes over measures and edited copies of them, in which a new decoder learns to listen to the "
+            "regularized dimensions; 0 leaves it out."
+        ),
+    ] = 30,
+    copies: Annotated[int, _setting("Edited copies of each measure.")] = 2,
+    clean: Annotated[float, _setting("Share of the measures that are learned without a copy then.")] = 0.3,
+    following: Annotated[
+        float, _setting("Weight of the term that holds decoded swaps to the values asked for then.")
+    ] = 0.15,
     prior_epochs: Annotated[
         int, _setting("Passes for the prior that `generate` needs, which is trained last; 0 leaves it out.")
     ] = 30,
@@ -126,6 +138,7 @@ def _train(
     from arvae_music.cli.data import read_json, show_read
     from arvae_music.cli.live import Live
 
+    from arvae_music.control import edited_copies
     from arvae_music.training.corpus import training_data
     from arvae_music.training.folder import STATE, is_finished, last_figures
     from arvae_music.training.loop import Listener
@@ -149,7 +162,15 @@ def _train(
             listeners: list[Listener] = [live]
             if tensorboard and not finished:
                 listeners.append(EventFiles(folder))
-            best = run_training(data, settings, folder, Several(listeners), resume=resume, command=command)
+            best = run_training(
+                data,
+                settings,
+                folder,
+                Several(listeners),
+                copier=edited_copies,
+                resume=resume,
+                command=command,
+            )
     except KeyboardInterrupt:
         if not (folder / STATE).exists():
             raise

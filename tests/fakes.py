@@ -13,7 +13,7 @@ from arvae_music.model import EventModel, MeasureVAE, ModelSettings
 from arvae_music.tokens import Tokens
 from tests.music import BEATS, SIXTEENTHS, TRIPLETS, grid_of, is_dotted, row
 
-TINY = ModelSettings(latent=6, embedding=8, encoder_width=12, decoder_width=16, event_width=12)
+TINY = ModelSettings(latent=6, embedding=8, encoder_width=12, decoder_width=16, event_width=12, reading=6)
 METERS = tuple(BEATS)
 
 

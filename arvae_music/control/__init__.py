@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arvae_music.control.request import Change, Request, by, parse_change, read_requests, to
 
 if TYPE_CHECKING:
+    from arvae_music.control.copies import edited_copies as edited_copies
     from arvae_music.control.edit import Edit as Edit
     from arvae_music.control.model import Latents as Latents
     from arvae_music.control.model import Model as Model
@@ -28,6 +29,7 @@ _HOME = {
     "Reconstruction": "model",
     "Report": "report",
     "bundled": "model",
+    "edited_copies": "copies",
     "load_model": "model",
 }
 

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import gelu, linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.model.layers import MeterEmbedding
 from arvae_music.model.recurrent import input_weights, run
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vocabulary import PAD_ID
+
+_OCTAVES = 6
+"""Lengths of the waves through which the regularized dimensions are read: 8, 4, 2 ... of their units."""
+
+
+class Reader(nn.Module):
+    """The regularized dimensions through waves of many lengths, so that small moves of them tell.
+
+    A network learns slow functions of its inputs first, and a note more is a small move: it would
+    rather look at the other dimensions. Sines and cosines make a small move a large one (Tancik et al.
+    2020, "Fourier features let networks learn high frequency functions in low dimensional domains").
+    """
+
+    def __init__(self, dimensions: int, embedding: int, width: int) -> None:
+        super().__init__()
+        self.dimensions = dimensions
+        self.waves = nn.Linear(dimensions * (2 * _OCTAVES + 1) + embedding, 2 * width)
+        self.out = nn.Linear(2 * width, width)
+
+    def forward(self, z: Tensor, meter: Tensor) -> Tensor:
+        """Latents `[batch, latent]` and embedded meters `[batch, embedding]` -> `[batch, width]`."""
+        regularized = z[:, : self.dimensions].float()
+        octaves = torch.arange(_OCTAVES, device=z.device)
+        angles = (regularized[..., None] * (math.pi / 4) * 2.0**octaves).flatten(1)
+        read = torch.cat([regularized, angles.sin(), angles.cos(), meter.float()], dim=-1)
+        out: Tensor = self.out(gelu(self.waves(read)))
+        return out
 
 
 class Decoder(nn.Module):
@@ -26,8 +55,11 @@ class Decoder(nn.Module):
         self.meter = MeterEmbedding(embedding)
         self.beat_place = nn.Embedding(MAX_BEATS, embedding)
         self.tick_place = nn.Embedding(TICKS_PER_BEAT, embedding)
-        self.start = nn.Linear(settings.latent + embedding, width)
-        self.beats = nn.GRU(settings.latent + embedding, width, batch_first=True)
+        regularized = len(settings.attributes)
+        self.reader = Reader(regularized, embedding, settings.reading) if settings.reading else None
+        latent = settings.latent + settings.reading
+        self.start = nn.Linear(latent + embedding, width)
+        self.beats = nn.GRU(latent + embedding, width, batch_first=True)
         self.ticks = nn.GRU(width + embedding, width, batch_first=True, bidirectional=True)
         self.output = nn.Linear(2 * width, vocabulary_size)
 
@@ -57,6 +89,8 @@ class Decoder(nn.Module):
     def _beats(self, z: Tensor, meters: Tensor) -> Tensor:
         """A vector for each of the four beats, `[batch, 4, width]`."""
         meter = self.meter(meters)
+        if self.reader is not None:
+            z = torch.cat([z, self.reader(z, meter).to(z.dtype)], dim=-1)
         start = self.start(torch.cat([z, meter], dim=-1)).tanh()
         place = meter[:, None] + self.beat_place.weight
         inputs = torch.cat([z[:, None].expand(-1, MAX_BEATS, -1), place], dim=-1)

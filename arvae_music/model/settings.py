@@ -19,6 +19,8 @@ class ModelSettings:
         encoder_width: width of each direction of the encoder's recurrent layers.
         decoder_width: width of the decoder's beat layer and of each direction of its tick layer.
         event_width: width of the event language model.
+        reading: width of what the decoder reads in the regularized dimensions besides their values
+            (see `Decoder`), or 0 for nothing.
         prior_width: width of the prior over the measures of a tune.
     """
 
@@ -30,6 +32,7 @@ class ModelSettings:
     encoder_width: int = 160
     decoder_width: int = 256
     event_width: int = 160
+    reading: int = 64
     prior_width: int = 256
 
     def __post_init__(self) -> None:
@@ -47,6 +50,8 @@ class ModelSettings:
         for name, size in sizes.items():
             if not 1 <= size <= 8192:
                 raise ArvaeError(f"model setting {name} is {size}: it must be from 1 to 8192")
+        if not 0 <= self.reading <= 8192:
+            raise ArvaeError(f"model setting reading is {self.reading}: it must be from 0 to 8192")
         if len(self.attributes) > self.latent:
             raise ArvaeError(
                 f"model setting latent is {self.latent}: "

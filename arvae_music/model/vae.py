@@ -16,12 +16,14 @@ from arvae_music.model.vocabulary import Vocabulary
 class Coded(NamedTuple):
     """What a pass through the auto-encoder gives.
 
-    `z` is `[batch, latent]`, `log_probabilities` `[batch, 24, ids]`.
+    `z` is `[batch, latent]`, `log_probabilities` `[batch, 24, ids]`, `swapped` the same of swapped
+    measures, or None where none were asked for.
     """
 
     posterior: Posterior
     z: Tensor
     log_probabilities: Tensor
+    swapped: Tensor | None = None
 
 
 class MeasureVAE(nn.Module):
@@ -32,9 +34,47 @@ class MeasureVAE(nn.Module):
         size = len(Vocabulary(settings.lowest, settings.highest))
         self.encoder = Encoder(settings, size)
         self.decoder = Decoder(settings, size)
+        self.regularized = len(settings.attributes)
 
-    def forward(self, ids: Tensor, meters: Tensor, generator: torch.Generator | None = None) -> Coded:
-        """Encode, sample, decode: token ids `[batch, 24]` and meter codes `[batch]`."""
+    def forward(
+        self,
+        ids: Tensor,
+        meters: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        content: Tensor | None = None,
+        swap: Tensor | None = None,
+    ) -> Coded:
+        """Encode, sample, decode.
+
+        Args:
+            ids: token ids, `[batch, 24]`.
+            meters: meter codes, `[batch]`.
+            generator: of the sample.
+            content: token ids, `[batch, 24]`, from which all but the regularized dimensions come, or
+                None where they come from `ids` like the regularized ones.
+            swap: for the first so many measures, which measure of the batch to take the regularized
+                dimensions from in a second decoding, whose gradient reaches the decoder alone.
+        """
         posterior = self.encoder(ids, meters)
+        if content is not None:
+            posterior = self._with_content(posterior, ids, content, meters)
         z = posterior.sample(generator)
-        return Coded(posterior, z, self.decoder(z, meters))
+        swapped = None if swap is None else self._swapped(z.detach(), meters, swap)
+        return Coded(posterior, z, self.decoder(z, meters), swapped)
+
+    def _swapped(self, z: Tensor, meters: Tensor, swap: Tensor) -> Tensor:
+        """Log-probabilities of the first measures with the regularized dimensions of others."""
+        content = z[: len(swap), self.regularized :]
+        mixed = torch.cat([z[swap, : self.regularized], content], dim=1)
+        decoded: Tensor = self.decoder(mixed, meters[: len(swap)])
+        return decoded
+
+    def _with_content(self, posterior: Posterior, ids: Tensor, content: Tensor, meters: Tensor) -> Posterior:
+        """The posterior with the content dimensions of other measures, where they are others."""
+        others = (content != ids).any(dim=1).nonzero()[:, 0]
+        mixed = [part.clone() for part in posterior]
+        theirs = self.encoder(content[others], meters[others])
+        for part, other in zip(mixed, theirs, strict=True):
+            part[others, self.regularized :] = other[:, self.regularized :]
+        return Posterior(*mixed)

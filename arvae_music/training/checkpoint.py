@@ -96,7 +96,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Checkpoint:
     saved = json.loads(metadata["settings"])
-    settings = ModelSettings(**{**saved, "attributes": tuple(saved["attributes"])})
+    # Before the decoder had a reader nobody saved its width.
+    settings = ModelSettings(**{"reading": 0, **saved, "attributes": tuple(saved["attributes"])})
     calibration = Calibration.from_json(json.loads(metadata["calibration"]))
     with_prior = any(name.startswith("prior.") for name in tensors)
     with torch.device("meta"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.training.listening import ListeningTask
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import RunState, load_state
@@ -17,6 +18,9 @@ from arvae_music.training.tasks import VaeTask
 BEST, LAST, STATE, METRICS = "best.safetensors", "last.safetensors", "state.safetensors", "metrics.jsonl"
 EVENTS = "events.safetensors"
 """Weights of the finished event language model, kept until the first checkpoint holds them."""
+
+COPIES = "copies.safetensors"
+"""Edited copies of the training measures, made when the auto-encoder is trained."""
 
 MAY_CHANGE = ("threads", "device", "devices", "precision")
 """Settings that say where a run computes: they may change on the way."""
@@ -99,6 +103,8 @@ def is_finished(folder: Path) -> bool:
     state = load_state(folder / STATE)
     settings = TrainingSettings.from_json(state.settings)
     last, epochs = (VaeTask.name, settings.epochs)
+    if settings.listening_epochs:
+        last, epochs = ListeningTask.name, settings.listening_epochs
     if settings.prior_epochs:
         last, epochs = PriorTask.name, settings.prior_epochs
     return state.progress.task == last and state.progress.epoch >= epochs

@@ -56,6 +56,7 @@ class PriorTask:
 
     name = "tunes"
     score = "skill"
+    to_beat: float | None = None
 
     def __init__(self, vae: MeasureVAE, train: Tunes, validation: Tunes, settings: TrainingSettings) -> None:
         prior = MeasurePrior(settings.model)

@@ -25,6 +25,7 @@ from arvae_music.model.prior import MeasurePrior
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from arvae_music.training.folder import (
     BEST,
+    COPIES,
     EVENTS,
     LAST,
     METRICS,
@@ -33,6 +34,7 @@ from arvae_music.training.folder import (
     checked_state,
     make_folder,
 )
+from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
@@ -91,16 +93,21 @@ def run_training(
     folder: Path,
     listener: Listener,
     *,
+    copier: Copier | None = None,
     resume: bool = False,
     command: str = "",
 ) -> Path:
     """Train the event language model, the auto-encoder, and the prior; the path of the best checkpoint.
+
+    With a copier the auto-encoder's decoder is trained anew on edited copies of the measures, so that it
+    listens to the regularized dimensions.
 
     Args:
         data: what to learn from.
         settings: how.
         folder: where everything is written; it is made if it does not exist.
         listener: is told how it goes.
+        copier: makes edited copies of measures; None leaves out what is trained on them.
         resume: go on with the run in the folder.
         command: what to note in the checkpoint as the way to make it again; a run that goes on keeps
             the one that it began with.
@@ -111,6 +118,8 @@ def run_training(
     """
     if data.tunes is None or not len(data.tunes.train.tokens):
         settings = replace(settings, prior_epochs=0)
+    if copier is None or not settings.model.attributes:
+        settings = replace(settings, listening_epochs=0)
     state = None
     if resume:
         state = checked_state(folder, data.name, data.hash, settings)
@@ -119,7 +128,7 @@ def run_training(
         check_folder(folder)
     fabric = make_fabric(settings)
     make_folder(folder)
-    run = _FolderRun(data, settings, folder, command, fabric)
+    run = _FolderRun(data, settings, folder, command, fabric, listener, copier)
     for stage in run.stages():
         mine = state is not None and state.progress.task == stage.name
         if state is not None and not mine:
@@ -130,6 +139,8 @@ def run_training(
         run.begin(progress)
         torch.manual_seed(settings.seed)
         task = stage.make()
+        if progress.best is None:
+            progress.best = task.to_beat
         fit(fabric, task, schedule, listener, progress=progress, tensors=tensors, save=run.save)
         state = None
     return folder / BEST
@@ -166,10 +177,18 @@ class _FolderRun:
     """Writes what a run leaves in its folder."""
 
     def __init__(
-        self, data: TrainingData, settings: TrainingSettings, folder: Path, command: str, fabric: Fabric
+        self,
+        data: TrainingData,
+        settings: TrainingSettings,
+        folder: Path,
+        command: str,
+        fabric: Fabric,
+        listener: Listener,
+        copier: Copier | None,
     ) -> None:
         self.data, self.settings, self.folder = data, settings, folder
         self.command, self.fabric = command, fabric
+        self.listener, self.copier = listener, copier
         self.events: EventModel | None = None
         self.began = time.perf_counter()
         self.before = 0.0
@@ -185,9 +204,22 @@ class _FolderRun:
             ),
             _Stage(VaeTask.name, settings.epochs, lambda: VaeTask(data.train, data.validation, settings)),
         ]
+        if settings.listening_epochs:
+            stages.append(_Stage(ListeningTask.name, settings.listening_epochs, self._listening_task))
         if settings.prior_epochs:
             stages.append(_Stage(PriorTask.name, settings.prior_epochs, self._prior_task))
         return stages
+
+    def _listening_task(self) -> ListeningTask:
+        """A new decoder on the best encoder, with the copies that the folder holds or that are made now."""
+        path, data = self.folder / COPIES, self.data
+        if self.fabric.is_global_zero and not path.exists():
+            assert self.copier is not None and self.events is not None  # noqa: S101, PT018 - see run_training
+            make_copies(path, self.copier, data.train, self.events, self.settings, self.listener)
+        self.fabric.barrier()  # the first process wrote them
+        copies = load_copies(path, data.train, self.settings)
+        vae = load_checkpoint(self.folder / BEST).vae
+        return ListeningTask(data.train, data.validation, self.settings, copies, vae)
 
     def _prior_task(self) -> PriorTask:
         """The prior over the latents of the best auto-encoder, as its checkpoint holds it."""
@@ -200,7 +232,7 @@ class _FolderRun:
     def begin(self, progress: Progress) -> None:
         """A task begins or goes on."""
         self.began, self.before = time.perf_counter(), progress.seconds
-        if progress.task == VaeTask.name and self.events is None:
+        if progress.task in (VaeTask.name, ListeningTask.name) and self.events is None:
             self.events = load_checkpoint(self.folder / EVENTS).events
 
     def save(self, state: Fit, figures: dict[str, float] | None) -> None:

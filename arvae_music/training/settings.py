@@ -16,6 +16,11 @@ class TrainingSettings:
     Attributes:
         epochs: passes over the training measures.
         event_epochs: passes for the event language model, which is trained first.
+        listening_epochs: passes over measures and edited copies of them with which a new decoder is trained
+            on the auto-encoder's encoder, so that it listens to the regularized dimensions; 0 leaves it out.
+        copies: edited copies of each measure.
+        clean: share of the measures that are learned without a copy then.
+        following: weight of the term by which decoded swaps are held to the values asked for then.
         prior_epochs: passes for the prior over the measures of a tune, which is trained last; 0 leaves
             it out.
         batch_size: measures per step.
@@ -35,6 +40,10 @@ class TrainingSettings:
 
     epochs: int = 30
     event_epochs: int = 12
+    listening_epochs: int = 30
+    copies: int = 2
+    clean: float = 0.3
+    following: float = 0.15
     prior_epochs: int = 30
     batch_size: int = 256
     learning_rate: float = 3e-3
@@ -53,6 +62,10 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         _check("epochs", self.epochs, 1, 100_000)
         _check("event_epochs", self.event_epochs, 1, 100_000)
+        _check("listening_epochs", self.listening_epochs, 0, 100_000)
+        _check("copies", self.copies, 1, 1000)
+        _check("clean", self.clean, 0.0, 1.0)
+        _check("following", self.following, 0.0, 1e3)
         _check("prior_epochs", self.prior_epochs, 0, 100_000)
         _check("batch_size", self.batch_size, 2, 1 << 20)
         _check("learning_rate", self.learning_rate, 1e-8, 1.0)

@@ -30,6 +30,10 @@ class Measures(NamedTuple):
         """Rows from `start` up to `stop`."""
         return Measures(self.tokens[start:stop], self.meters[start:stop], self.previous[start:stop])
 
+    def taken(self, at: npt.NDArray[np.integer]) -> Measures:
+        """The rows at some indices."""
+        return Measures(self.tokens[at], self.meters[at], self.previous[at])
+
     def thinned(self, step: int) -> Measures:
         """Every `step`-th row."""
         return Measures(self.tokens[::step], self.meters[::step], self.previous[::step])
@@ -43,6 +47,8 @@ class Task(Protocol):
     rows: int
     score: str
     """The validation figure by which the best epoch is chosen; higher is better."""
+    to_beat: float | None
+    """A score from before, which the best epoch must pass, or None."""
 
     def to(self, device: torch.device) -> None:
         """Put the data where the module is."""
@@ -59,6 +65,7 @@ class VaeTask:
 
     name = "measures"
     score = "measures"
+    to_beat: float | None = None
 
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
         self.settings = settings
@@ -107,6 +114,7 @@ class EventTask:
 
     name = "events"
     score = "log_likelihood"
+    to_beat: float | None = None
 
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
         self.module: nn.Module = EventModel(settings.model)
@@ -187,6 +195,24 @@ def encode_means(
         for ids, meters in id_batches(rows, vocabulary, device, batch_size)
     ]
     return torch.cat(means).numpy()
+
+
+@torch.inference_mode()
+def decode_means(
+    vae: MeasureVAE,
+    z: npt.NDArray[np.float32],
+    meters: npt.NDArray[np.integer],
+    vocabulary: Vocabulary,
+    batch_size: int = 2048,
+) -> Tokens:
+    """The most probable token of each tick at z `[rows, latent]`, `[rows, 24]`; not always legal."""
+    device = next(vae.parameters()).device
+    codes = torch.from_numpy(meters.astype(np.int64))
+    decoded = [
+        vae.decoder(some.to(device), their.to(device)).argmax(dim=-1).cpu()
+        for some, their in zip(torch.from_numpy(z).split(batch_size), codes.split(batch_size), strict=True)
+    ]
+    return vocabulary.tokens(torch.cat(decoded).numpy())
 
 
 def nats_per_note(model: EventModel, rows: Measures, batch_size: int = 2048) -> float:

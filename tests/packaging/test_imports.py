@@ -25,12 +25,12 @@ LAYERS = [
     {"errors", "files", "_version"},
 ]
 BESIDE = {
-    "control": {"training", "data"},  # an edit loads checkpoints; its evaluation reads a corpus
+    "control": {"training", "evaluation", "data"},  # an edit loads checkpoints; its benchmark reads a corpus
     "training": {"evaluation", "data"},
     "evaluation": {"data"},
     "images": {"training", "evaluation"},
     "data": {"formats"},
-    "objective": {"model"},
+    "objective": {"model", "attributes"},  # the expected values of attributes
     "files": {"errors"},
 }
 HEAVY = {"torch", "music21", "pretty_midi", "matplotlib", "lightning_fabric", "sklearn", "scipy"}

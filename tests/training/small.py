@@ -14,6 +14,7 @@ from tests.music import grid_of
 SMALL = TrainingSettings(
     epochs=2,
     event_epochs=2,
+    listening_epochs=0,
     prior_epochs=0,
     batch_size=4,
     threads=1,

@@ -16,7 +16,9 @@ from arvae_music.training.tasks import EventTask, Task, VaeTask, most_probable
 from tests.fakes import TINY, tiny_events
 from tests.training.small import SMALL, Silent, some_measures
 
-BIGGER = replace(TINY, latent=16, encoder_width=48, decoder_width=64, event_width=48, embedding=24)
+BIGGER = replace(
+    TINY, latent=16, encoder_width=48, decoder_width=64, event_width=48, embedding=24, reading=16
+)
 LINE = Line((0.0, 1.0), (0.0, 1.0), 0.5, 0.5)
 KNOWN = Calibration({"4/4": {"contour": LINE}})
 

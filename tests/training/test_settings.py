@@ -16,6 +16,10 @@ from arvae_music.training.settings import TrainingSettings
     [
         ({"epochs": 0}, "--epochs is 0"),
         ({"event_epochs": -1}, "--event-epochs is -1"),
+        ({"listening_epochs": -1}, "--listening-epochs is -1"),
+        ({"copies": 0}, "--copies is 0"),
+        ({"clean": 1.5}, "--clean is 1.5"),
+        ({"following": -0.1}, "--following is -0.1"),
         ({"prior_epochs": -1}, "--prior-epochs is -1"),
         ({"batch_size": 1}, "--batch-size is 1"),  # the attribute term compares pairs
         ({"learning_rate": 0.0}, "--learning-rate is 0.0"),

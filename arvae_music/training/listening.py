@@ -1,0 +1,221 @@
+"""A decoder that listens: trained to give a measure by its own attributes and an edited copy's content.
+
+A strong auto-encoder keeps attributes in all its dimensions, and its decoder need not look at the
+regularized ones. Here the content dimensions come from an edited copy of the measure, whose attributes
+are others, so that they cannot be trusted about them; and the other way round, the copy has to come
+from the measure's content and its own attributes.
+
+Ticks are decoded independently, and what cannot be known of a copy (where its new note stands) leaves
+the most probable tokens short of notes. So among the measures of a batch regularized dimensions are
+swapped, too, and the decoder alone is held to the values that they ask for (`objective.following`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from arvae_music.errors import ArvaeError
+from arvae_music.evaluation import correlations, reconstruction_scores
+from arvae_music.files import atomic_write
+from arvae_music.model import EventModel, MeasureVAE, Vocabulary
+from arvae_music.objective import following, total_loss
+from arvae_music.tokens import Tokens
+from arvae_music.training.loop import Listener
+from arvae_music.training.settings import TrainingSettings
+from arvae_music.training.tasks import (
+    Measures,
+    VaeTask,
+    attribute_values,
+    decode_means,
+    encode_means,
+    most_probable,
+    transposed,
+)
+
+Copier = Callable[[Measures, EventModel, TrainingSettings], Iterator[Tokens]]
+"""Makes `settings.copies` edited copies of each row, in parts of some rows; see `control.edited_copies`."""
+
+_MOST_SWAPPED = 2_000
+"""Held-out measures among which dimensions are swapped after each epoch, about."""
+
+
+class ListeningTask(VaeTask):
+    """The auto-encoder with a new decoder, on measures and their edited copies."""
+
+    name = "listening"
+    score = "listening"
+
+    def __init__(
+        self,
+        train: Measures,
+        validation: Measures,
+        settings: TrainingSettings,
+        copies: Tokens,
+        vae: MeasureVAE,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            train: rows to learn from.
+            validation: rows that are held out.
+            settings: how to train.
+            copies: edited copies of the training rows, `[copies, rows, 24]`.
+            vae: a trained auto-encoder: its encoder is where to start, and its score what to beat.
+        """
+        super().__init__(train, validation, settings)
+        module = self.module
+        assert isinstance(module, MeasureVAE)  # noqa: S101 - made above
+        module.encoder.load_state_dict(vae.encoder.state_dict())
+        self.copies = torch.from_numpy(self.vocabulary.ids(copies)).to(torch.int16)
+        values = [
+            attribute_values(train._replace(tokens=tokens), settings.model.attributes) for tokens in copies
+        ]
+        self.copies_values = torch.from_numpy(np.stack(values))
+        self.spread = self.values.std(dim=0).clamp(min=1e-6)
+        self.to_beat = self._figures(vae).get("listening")
+
+    def to(self, device: torch.device) -> None:
+        """Put the corpus on the device."""
+        super().to(device)
+        self.copies = self.copies.to(device)
+        self.copies_values = self.copies_values.to(device)
+        self.spread = self.spread.to(device)
+
+    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """The terms of the loss where content and attributes come from the same measure or from two."""
+        settings, size = self.settings, (len(rows),)
+        which = torch.randint(len(self.copies), size, generator=generator, device=rows.device)
+        both = torch.cat([self.ids[rows], self.copies[which, rows].long()], dim=1)
+        both = transposed(both, settings.transpose, len(self.vocabulary), generator)
+        measure, copy = both.chunk(2, dim=1)
+        draw = torch.rand(size, generator=generator, device=rows.device)
+        clean = draw < settings.clean
+        to_copy = draw >= (1 + settings.clean) / 2
+        target = torch.where(to_copy[:, None], copy, measure)
+        content = torch.where((clean | to_copy)[:, None], measure, copy)
+        values = torch.where(to_copy[:, None], self.copies_values[which, rows], self.values[rows])
+        meters = self.meters[rows]
+        swap = partners(meters[: max(2, len(rows) // 2)], generator) if settings.following else None
+        coded = module(target, meters, generator, content=content, swap=swap)
+        terms = total_loss(
+            coded,
+            target,
+            meters,
+            values,
+            beta=settings.beta,
+            gamma=settings.gamma,
+            delta=settings.delta,
+        )._asdict()
+        if swap is not None:
+            asked, names = values[swap], settings.model.attributes
+            terms["following"] = following(coded.swapped, meters[: len(swap)], asked, names, self.spread)
+            terms["loss"] = terms["loss"] + settings.following * terms["following"]
+        return terms
+
+    def validate(self) -> dict[str, float]:
+        """Reconstruction, and how well the decoder follows all regularized dimensions of another measure.
+
+        `swap_NAME` is the correlation by attribute; `listening`, the score, is their mean and the share of
+        ticks that come back.
+        """
+        module = self.module
+        assert isinstance(module, MeasureVAE)  # noqa: S101 - made above
+        return self._figures(module)
+
+    def _figures(self, vae: MeasureVAE) -> dict[str, float]:
+        rows = self.held_out
+        if not len(rows.tokens):
+            return {}
+        scores = reconstruction_scores(rows.tokens, most_probable(vae, rows, self.vocabulary))
+        names = self.settings.model.attributes
+        some = rows.thinned(max(1, len(rows.tokens) // _MOST_SWAPPED))
+        swaps = joint_swap(vae, some, names, self.vocabulary, self.settings.seed)
+        by_name = {f"swap_{name}": float(value) for name, value in zip(names, swaps, strict=True)}
+        return {**scores._asdict(), **by_name, "listening": scores.ticks + float(np.mean(swaps))}
+
+
+def partners(meters: Tensor, generator: torch.Generator) -> Tensor:
+    """For each measure another of its meter, or itself where there is no other, `[batch]`."""
+    order = torch.argsort(meters + torch.rand(len(meters), generator=generator, device=meters.device) / 2)
+    after = order.roll(-1)
+    out = torch.empty_like(order)
+    out[order] = after
+    return torch.where(meters[out] == meters, out, torch.arange(len(meters), device=meters.device))
+
+
+@torch.inference_mode()
+def joint_swap(
+    vae: MeasureVAE, rows: Measures, names: tuple[str, ...], vocabulary: Vocabulary, seed: int
+) -> npt.NDArray[np.float64]:
+    """Correlation of values, where measures get all regularized dimensions of others of their meter.
+
+    What the other measure has is correlated with what the most probable tokens have, `[attributes]`;
+    the mean over meters, weighted by measures.
+    """
+    generator = np.random.default_rng(seed)
+    found, weights = [], []
+    values = attribute_values(rows, names)
+    for meter in np.unique(rows.meters):
+        here = np.flatnonzero(rows.meters == meter)
+        if len(here) < 2:
+            continue
+        others = generator.permutation(here)
+        z = encode_means(vae, rows.taken(here), vocabulary)
+        z[:, : len(names)] = encode_means(vae, rows.taken(others), vocabulary)[:, : len(names)]
+        tokens = decode_means(vae, z, rows.meters[here], vocabulary)
+        got = attribute_values(rows.taken(here)._replace(tokens=tokens), names)
+        found.append(correlations(values[others], got))
+        weights.append(len(here))
+    if not found:
+        return np.zeros(len(names))
+    return np.asarray(np.average(np.nan_to_num(found), axis=0, weights=weights))
+
+
+def make_copies(
+    path: Path,
+    copier: Copier,
+    rows: Measures,
+    events: EventModel,
+    settings: TrainingSettings,
+    listener: Listener,
+) -> None:
+    """Make the copies of rows and write them to a file, whole.
+
+    Raises:
+        ArvaeError: the system refuses.
+    """
+    total = settings.copies * len(rows.tokens)
+    began, parts, done = time.perf_counter(), [], 0
+    listener.begin("copies", 1, total, 0)
+    for part in copier(rows, events, settings):
+        parts.append(part)
+        done += len(part)
+        listener.step(0, done, {}, done / (time.perf_counter() - began))
+    seconds = time.perf_counter() - began
+    listener.epoch("copies", {"epoch": 1, "seconds": seconds, "measures_per_second": done / seconds})
+    tokens = torch.from_numpy(np.concatenate(parts).reshape(settings.copies, *rows.tokens.shape))
+    atomic_write(path, save({"tokens": tokens}), force=True)
+
+
+def load_copies(path: Path, rows: Measures, settings: TrainingSettings) -> Tokens:
+    """Read the copies of rows, `[copies, rows, 24]`.
+
+    Raises:
+        ArvaeError: the file is not there, or not of these rows.
+    """
+    try:
+        tokens = load(path.read_bytes())["tokens"].numpy()
+    except (OSError, KeyError, SafetensorError) as error:
+        raise ArvaeError(f"cannot read the copies in {path}: {error}") from error
+    if tokens.shape != (settings.copies, *rows.tokens.shape):
+        raise ArvaeError(f"{path} holds copies of other measures: remove it, and they are made again")
+    return np.asarray(tokens, np.int16)
