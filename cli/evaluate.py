@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from arvae_music.data import Corpus
     from rich.table import Table
 
+    from arvae_music.control.benchmark import Bench
+    from arvae_music.control.frontier import FrontierPoint
     from arvae_music.control.ladder import LadderRow
     from arvae_music.control.model import Model
+    from arvae_music.control.swap import SwapScores
     from arvae_music.evaluation import ReconstructionScores
-
-_METERS = "4/4,2/4,6/8,3/4"
 
 
 def evaluate(
@@ -46,13 +48,31 @@ def evaluate(
             help="Measure edits, too. Trains two event language models first (minutes; kept in the cache).",
         ),
     ] = False,
+    frontier: Annotated[
+        bool,
+        typer.Option(
+            "--frontier", help="With --control: closeness against style at a row of strengths, too."
+        ),
+    ] = False,
     measures: Annotated[
         int, typer.Option("--measures", metavar="N", min=1, help="With --control: measures of each meter.")
     ] = 500,
     meters: Annotated[
-        str, typer.Option("--meters", metavar="LIST", help="With --control: the meters.")
-    ] = _METERS,
+        str | None,
+        typer.Option(
+            "--meters", metavar="LIST", help="With --control: the meters.", show_default="the model's own"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="With --control: of the draw.")] = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            metavar="FILE",
+            help="With --control: draw closeness against style to this file (.png, .svg, .pdf).",
+            show_default=False,
+        ),
+    ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="Write the figures into the checkpoint file, too.")
     ] = False,
@@ -64,19 +84,21 @@ def evaluate(
     Example: arvae-music evaluate folk --split test
     """
     options.check_json(json, force=force)
+    _check_split(split)
+    _check_control(control=control, frontier=frontier, plot=plot, force=force)
     from arvae_music.cli.data import load
 
     from arvae_music.control import load_model
     from arvae_music.training.evaluate import reconstruction_by_meter
 
-    _check_split(split)
     if record and not Path(model).is_file():
         raise UsageError(f"--record needs a checkpoint file to write to, and {model} is none")
-    names = meter_names(meters)
-    quiet = options.is_stdout(json)
     chosen = load_model(model)
+    names = meter_names(meters, list(chosen.checkpoint.calibration.lines))
+    quiet = options.is_stdout(json)
     read = load(corpus or [_own_corpus(chosen)], quiet=quiet)
     scores = reconstruction_by_meter(chosen.checkpoint, read, split)
+    title = f"{model} on the {split} split of {read.name}"
     result: dict[str, Any] = {
         "model": model,
         "corpus": read.name,
@@ -84,16 +106,34 @@ def evaluate(
         "mean": {meter: {"count": n, **s._asdict()} for meter, (n, s) in scores.items()},
     }
     if not quiet:
-        show.show(_reconstruction(f"{model} on the {split} split of {read.name}", scores))
+        show.show(_reconstruction(title, scores))
     if control:
-        rows = _control(chosen, read, split, names, measures, seed, quiet=quiet)
-        result["control"] = [dataclasses.asdict(row) for row in rows]
+        found = _control(chosen, read, _Draw(split, names, measures, seed), frontier=frontier, quiet=quiet)
+        result["control"] = dataclasses.asdict(found)
         if not quiet:
-            show.show(edits_table(rows))
-            show.show(style_table(rows))
+            _show_control(title, found)
+        if plot is not None:
+            from arvae_music.control.chart import draw_chart
+
+            draw_chart(found.requests, found.frontier, plot, force=force)
     if record:
         _record(Path(model), chosen, split, result["mean"])
     options.write_json(json, result, force=force)
+
+
+def _check_control(*, control: bool, frontier: bool, plot: Path | None, force: bool) -> None:
+    """Refuse options that need `--control` without it, and a picture that cannot be written.
+
+    Raises:
+        UsageError: what was given is missing its `--control`, or a picture has a wrong name or is there.
+    """
+    for name, given in (("--frontier", frontier), ("--plot", plot is not None)):
+        if given and not control:
+            raise UsageError(f"{name} is about edits: give --control, too")
+    if plot is not None:
+        from arvae_music.control.picture import check_picture
+
+        check_picture(plot, force=force)
 
 
 def _record(path: Path, model: Model, split: str, figures: dict[str, Any]) -> None:
@@ -113,19 +153,20 @@ def _check_split(name: str) -> None:
         raise UsageError(f"--split is '{name}': take one of {', '.join(SPLITS)}")
 
 
-def meter_names(text: str) -> list[str]:
-    """The meters that `4/4,6/8` names, each once.
+def meter_names(text: str | None, known: list[str]) -> list[str]:
+    """The meters that `4/4,6/8` names, each once; without a text all that the model knows.
 
     Raises:
-        UsageError: one of them is no meter that a model knows.
+        UsageError: the model does not know one of them.
     """
-    from arvae_music.meter import GRIDS
-
-    known = [grid.name for grid in GRIDS]
+    if text is None:
+        return known
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in known:
-            raise UsageError(f"--meters {text}: '{name}' is not one of {', '.join(known)}")
+            raise UsageError(
+                f"--meters {text}: '{name}' is not one of {', '.join(known)}, which the model knows"
+            )
     return names
 
 
@@ -158,87 +199,85 @@ def _reconstruction(title: str, scores: dict[str, tuple[int, ReconstructionScore
     return table
 
 
-def _control(
-    model: Model, corpus: Corpus, split: str, meters: list[str], size: int, seed: int, *, quiet: bool
-) -> list[LadderRow]:
+@dataclasses.dataclass(frozen=True)
+class _Draw:
+    """Which measures are edited: of a split, in meters, so many of each, drawn with a seed."""
+
+    split: str
+    meters: list[str]
+    size: int
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Control:
+    """The control benchmark: rows by meter and over all, swap scores, and the frontier if asked for."""
+
+    requests: list[LadderRow]
+    swap: dict[str, SwapScores]
+    frontier: list[FrontierPoint]
+
+
+def _control(model: Model, corpus: Corpus, draw: _Draw, *, frontier: bool, quiet: bool) -> _Control:
+    from arvae_music.control.frontier import STRENGTHS, run_frontier
+    from arvae_music.control.ladder import LADDER, SMALLER, pooled, run_ladder
+    from arvae_music.control.swap import swap_by_meter
+
+    bench = _bench(model, corpus, quiet=quiet)
+    drawn: dict[str, Any] = dataclasses.asdict(draw)
+    with _counting("requests", len(draw.meters) * len(LADDER), quiet=quiet) as tell:
+        rows = run_ladder(bench, corpus, tell=tell, **drawn)
+    points = []
+    if frontier:
+        steps = len(draw.meters) * len(SMALLER)
+        with _counting(f"{len(STRENGTHS)} strengths", steps, quiet=quiet) as tell:
+            points = run_frontier(bench, corpus, tell=tell, **drawn)
+    several = len({row.meter for row in rows}) > 1
+    return _Control(
+        requests=[*rows, *pooled(rows)] if several else rows,
+        swap=swap_by_meter(model.checkpoint, corpus, draw.split, seed=draw.seed),
+        frontier=points,
+    )
+
+
+def _bench(model: Model, corpus: Corpus, *, quiet: bool) -> Bench:
+    """The model with an event language model to edit with and another one to judge."""
     from arvae_music.cli.live import Live
 
     from arvae_music.control.benchmark import Bench
-    from arvae_music.control.ladder import pooled, run_ladder
     from arvae_music.training.judges import cached_judges
     from arvae_music.training.settings import TrainingSettings
 
     settings = TrainingSettings(model=model.checkpoint.settings, event_epochs=12)
     with Live(quiet=quiet) as live:
         editor, judge = cached_judges(corpus, settings, live)
-    bench = Bench(model.checkpoint, judge, model.weights, model.beam).with_editor(editor)
-
-    def tell(row: LadderRow) -> None:
-        if not quiet:
-            show.line(f"{row.meter} {row.request}: exact {row.ours.exact:.2%}")
-
-    rows = run_ladder(bench, corpus, split=split, meters=meters, size=size, seed=seed, tell=tell)
-    return [*rows, *pooled(rows)] if len(meters) > 1 else rows
+    return Bench(model.checkpoint, judge, model.weights, model.beam).with_editor(editor)
 
 
-def edits_table(rows: list[LadderRow]) -> Table:
-    """What was asked for and whether it came, and how much of the source stayed."""
-    table = _by_request(
-        "Edits of held-out measures: how many; the shares that can be had (reach), are as asked, are legal; "
-        "shares of ticks and onsets that stay; largest mean shift of another attribute, in sd",
-        ["count", "reach", "exact", "legal", "ticks", "onsets", "shift"],
-    )
-    for meter, row in _marked(rows, table):
-        ours = row.ours
-        table.add_row(
-            meter,
-            row.request,
-            f"{ours.asked:,}",
-            f"{ours.reachable:.1%}",
-            "100%" if ours.exact == 1 else f"{ours.exact:.2%}",
-            f"{ours.legal:.1%}",
-            f"{ours.ticks_kept:.1%}",
-            f"{ours.onsets_kept:.1%}",
-            f"{max(ours.shift.values(), default=0.0):.2f}",
-        )
-    return table
+@contextmanager
+def _counting(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[LadderRow], None]]:
+    """A bar that moves on with every row, where there is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+
+        def tell(row: LadderRow) -> None:
+            bar.update(task, advance=1, description=f"{what}: {row.meter} {row.request}")
+
+        yield tell
 
 
-def style_table(rows: list[LadderRow]) -> Table:
-    """Style, with the decoder's part in the score and without."""
-    table = _by_request(
-        "Style: nats per note under an event language model that the edit did not see, beside those of the "
-        "measures as they were; then the same without the decoder in the score",
-        ["real", "edited", "over real", "without", "over real", "ticks"],
-    )
-    for meter, row in _marked(rows, table):
-        ours, blind, real = row.ours, row.without_decoder, row.real_nats
-        table.add_row(
-            meter,
-            row.request,
-            f"{real:.2f}",
-            f"{ours.nats:.2f}",
-            f"{ours.nats / real - 1:+.1%}",
-            f"{blind.nats:.2f}",
-            f"{blind.nats / real - 1:+.1%}",
-            f"{blind.ticks_kept:.1%}",
-        )
-    return table
+def _show_control(title: str, found: _Control) -> None:
+    from arvae_music.cli import benchmark
 
-
-def _by_request(title: str, numbers: list[str]) -> Table:
-    """An empty table with a row per meter and request; a request may wrap, numbers may not."""
-    table = show.new_table(title, ["meter"], ["request"])
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _marked(rows: list[LadderRow], table: Table) -> Iterator[tuple[str, LadderRow]]:
-    """Rows with the name of the meter on the first of each, and a line between meters."""
-    before = ""
-    for row in rows:
-        if before and row.meter != before:
-            table.add_section()
-        yield "" if row.meter == before else row.meter, row
-        before = row.meter
+    tables = benchmark.ladder_tables(found.requests) if found.requests else []
+    if found.frontier:
+        tables.append(benchmark.frontier_table(found.frontier))
+    if found.swap:
+        tables.append(benchmark.swap_table(title, found.swap))
+    for table in tables:
+        show.show(table)

@@ -7,45 +7,28 @@ measured is nats per note of the edited measures beside those of the measures as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from arvae_music.attributes import ATTRIBUTES, all_met, values_of
 from arvae_music.control.context import Context, Leaps, context_of
-from arvae_music.control.edit import Job, job_of, search_jobs
+from arvae_music.control.edit import Job, job_of
 from arvae_music.control.plan import Planned, Planner, own_pitches
 from arvae_music.control.request import Request
+from arvae_music.control.sample import Sample
 from arvae_music.control.score import ScoreWeights
-from arvae_music.data import Corpus
-from arvae_music.measures import Measure
+from arvae_music.control.ways import OURS, Way
+from arvae_music.evaluation import correlations, share_in_key
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, Vocabulary, nats_and_notes
-from arvae_music.tokens import PAD, Tokens, is_legal, sounding_after
+from arvae_music.tokens import PAD, Meters, Tokens, is_legal
 from arvae_music.training.checkpoint import Checkpoint
 
-
-class Sample(NamedTuple):
-    """Held-out measures to edit, each with what stands around it.
-
-    Attributes:
-        rows: the measures.
-        following: the measure after each in its tune, or None.
-        pitches: the pitches of each one's tune.
-        previous: the pitch before each, -1 for none, `[measures]`.
-        tokens: `[measures, 24]`.
-        meters: meter codes, `[measures]`.
-    """
-
-    rows: tuple[Measure, ...]
-    following: tuple[Measure | None, ...]
-    pitches: tuple[frozenset[int], ...]
-    previous: npt.NDArray[np.int64]
-    tokens: Tokens
-    meters: npt.NDArray[np.int64]
+_NAMES = [attribute.name for attribute in ATTRIBUTES]
+_NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -59,6 +42,10 @@ class Trial:
         legal: share of all edited ones that are legal.
         ticks_kept, onsets_kept: share of the source's ticks, and of its onsets, that are still there.
         nats: nats per note under the judge.
+        in_key: share of the notes with a pitch class of the tune's other measures.
+        correlation: of the requested with the measured values of the reachable measures, for each
+            attribute of the request.
+        change: mean measured change of these attributes over the reachable measures, in their units.
         shift: mean shift of each other attribute, in standard deviations.
 
     A share or a mean of nothing is nan.
@@ -71,67 +58,56 @@ class Trial:
     ticks_kept: float
     onsets_kept: float
     nats: float
+    in_key: float
+    correlation: dict[str, float]
+    change: dict[str, float]
     shift: dict[str, float]
 
 
-def draw_sample(corpus: Corpus, split: str, meter: str, size: int, *, seed: int) -> Sample:
-    """Measures of one meter from held-out tunes that occur nowhere in the training split.
+@dataclass(frozen=True)
+class Real:
+    """The measures that a request concerns as they are: nats per note, and share of notes in key."""
 
-    Only measures with a note are drawn; fewer than `size` where there are not as many.
+    nats: float
+    in_key: float
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A request on a sample: what is to be found for each measure that it concerns.
+
+    Attributes:
+        sample: the measures.
+        names: attributes that are asked for.
+        at: numbers of the sample's measures that the request concerns, `[asked]`.
+        plans: what is to become of each of these.
+        jobs: what is to be searched for, as many.
     """
-    code = next(grid.code for grid in GRIDS if grid.name == meter)
-    held_out, train = corpus.select(split), corpus.select("train")
-    known = {row.tobytes() for row in train.tokens[train.meters == code]}
-    here = np.flatnonzero((held_out.meters == code) & (held_out.tokens >= 0).any(axis=1))
-    fresh = np.array([i for i in here if held_out.tokens[i].tobytes() not in known], np.int64)
-    generator = np.random.default_rng(seed)
-    chosen = np.sort(generator.permutation(fresh)[:size])
-    tune_pitches = _pitches_by_tune(held_out, {int(held_out.tune[i]) for i in chosen})
-    return Sample(
-        rows=tuple(_measure(held_out, int(i)) for i in chosen),
-        following=tuple(_next(held_out, int(i)) for i in chosen),
-        pitches=tuple(tune_pitches[int(held_out.tune[i])] for i in chosen),
-        previous=held_out.previous[chosen].astype(np.int64),
-        tokens=held_out.tokens[chosen],
-        meters=held_out.meters[chosen].astype(np.int64),
-    )
 
+    sample: Sample
+    names: tuple[str, ...]
+    at: npt.NDArray[np.int64]
+    plans: tuple[Planned, ...]
+    jobs: tuple[Job, ...]
 
-def _pitches_by_tune(corpus: Corpus, tunes: set[int]) -> dict[int, frozenset[int]]:
-    out = {}
-    for tune in tunes:
-        tokens = corpus.tokens[corpus.tune == tune]
-        out[tune] = frozenset(int(pitch) for pitch in np.unique(tokens[tokens >= 0]))
-    return out
+    @property
+    def source(self) -> Tokens:
+        """The measures as they are, `[asked, 24]`."""
+        return self.sample.tokens[self.at]
 
+    @property
+    def meters(self) -> npt.NDArray[np.int64]:
+        """Their meter codes, `[asked]`."""
+        return self.sample.meters[self.at]
 
-def _measure(corpus: Corpus, i: int) -> Measure:
-    tokens = corpus.tokens[i]
-    grid = GRIDS[int(corpus.meters[i])]
-    started = tokens[tokens >= 0]
-    tied = int(corpus.previous[i]) if corpus.tie_in[i] and corpus.previous[i] >= 0 else None
-    sounds = bool(sounding_after(tokens[None])[0, -1])
-    last = int(started[-1]) if len(started) else tied
-    number = int(corpus.bar[i])
-    return Measure(
-        bars=(0,),
-        index=number,
-        joined=None,
-        meter=grid.name,
-        grid=grid,
-        tokens=tokens,
-        tie_in=tied,
-        tie_out=last if corpus.tie_out[i] and sounds else None,
-    )
+    @property
+    def reachable(self) -> npt.NDArray[np.bool_]:
+        """Which of them can have what is asked for, `[asked]`."""
+        return np.array([plan.missed is None for plan in self.plans], np.bool_)
 
-
-def _next(corpus: Corpus, i: int) -> Measure | None:
-    follows = (
-        i + 1 < len(corpus)
-        and corpus.tune[i + 1] == corpus.tune[i]
-        and corpus.bar[i + 1] == corpus.bar[i] + 1
-    )
-    return _measure(corpus, i + 1) if follows else None
+    def targets(self, name: str) -> npt.NDArray[np.float64]:
+        """The value of an attribute that each is to have, nan where it is left out, `[asked]`."""
+        return np.array([plan.targets.get(name, _NAN) for plan in self.plans], np.float64)
 
 
 @dataclass(frozen=True)
@@ -154,28 +130,30 @@ class Bench:
         """The same with another event language model to edit with."""
         return replace(self, checkpoint=replace(self.checkpoint, events=events))
 
-    def real_nats(self, sample: Sample) -> float:
-        """Nats per note of the sample as it is."""
-        return _per_note(self.judge, sample.tokens, sample.meters, sample.previous)
-
-    def trial(
-        self,
-        sample: Sample,
-        requests: Sequence[Request],
-        search: Callable[[Checkpoint, Sequence[Job], ScoreWeights, int], list[Tokens]] | None = None,
-    ) -> Trial:
-        """Edit every measure of the sample and measure what came out."""
+    def prepare(self, sample: Sample, requests: Sequence[Request]) -> Exercise:
+        """Plan the edit of every measure of a sample."""
         plans = self._plans(sample, tuple(requests))
         at = np.array([i for i, plan in enumerate(plans) if plan.constraint is not None], np.int64)
-        if not len(at):
-            return _trial_of_nothing(requests)
-        jobs = [
-            job_of(plans[i], context)
-            for i, context in zip(at, self._contexts(plans, sample, at), strict=True)
-        ]
-        find = search or (lambda c, j, w, b: search_jobs(c, j, w, beam=b))
-        found = np.stack(find(self.checkpoint, jobs, self.weights, self.beam))
-        return self._measure(sample, [plans[i] for i in at], at, found)
+        chosen = tuple(plans[i] for i in at)
+        contexts = self._contexts(sample, at)
+        return Exercise(
+            sample=sample,
+            names=tuple(request.attribute.name for request in requests),
+            at=at,
+            plans=chosen,
+            jobs=tuple(job_of(plan, context) for plan, context in zip(chosen, contexts, strict=True)),
+        )
+
+    def real(self, exercise: Exercise) -> Real:
+        """The measures as they are."""
+        return Real(self._nats(exercise, exercise.source), self._in_key(exercise, exercise.source))
+
+    def trial(self, exercise: Exercise, way: Way = OURS) -> Trial:
+        """Edit every measure and measure what came out."""
+        if not len(exercise.at):
+            return _trial_of_nothing(exercise.names)
+        found = np.stack(way.search(self.checkpoint, exercise.jobs, self.weights, self.beam))
+        return self._measure(exercise, found)
 
     def _plans(self, sample: Sample, requests: tuple[Request, ...]) -> list[Planned]:
         vocabulary = self._vocabulary
@@ -191,55 +169,67 @@ class Bench:
         settings = self.checkpoint.settings
         return Vocabulary(settings.lowest, settings.highest)
 
-    def _contexts(self, plans: Sequence[Planned], sample: Sample, at: npt.NDArray[np.int64]) -> list[Context]:
+    def _contexts(self, sample: Sample, at: npt.NDArray[np.int64]) -> list[Context]:
         leaps = Leaps(self.checkpoint.events, self._vocabulary)
         after = [None if row is None else Planned(row, tokens=row.tokens) for row in sample.following]
         return [context_of(leaps, [int(sample.previous[i])], [after[i]]) for i in at]
 
-    def _measure(
-        self, sample: Sample, plans: Sequence[Planned], at: npt.NDArray[np.int64], found: Tokens
-    ) -> Trial:
-        source, meters = sample.tokens[at], sample.meters[at]
+    def _measure(self, exercise: Exercise, found: Tokens) -> Trial:
+        source, meters = exercise.source, exercise.meters
         values, before = values_of(found, meters), values_of(source, meters)
-        reachable = np.array([plan.missed is None for plan in plans])
-        names = [attribute.name for attribute in ATTRIBUTES]
-        exact = np.array(
-            [
-                all_met(dict(zip(names, row, strict=True)), plan.targets)
-                for row, plan in zip(values.tolist(), plans, strict=True)
-            ]
-        )
-        own = source != PAD
-        same = source == found
-        started = source >= 0
-        asked = {name for plan in plans for name in plan.targets}
-        stds = self._stds(meters)
+        reachable = exercise.reachable
+        own, same, started = source != PAD, source == found, source >= 0
+        asked = {name: _NAMES.index(name) for name in exercise.names}
+        others = {name: k for k, name in enumerate(_NAMES) if name not in asked}
+        shift = np.abs(values - before) / self._stds(meters)
         return Trial(
-            asked=len(plans),
+            asked=len(exercise.at),
             reachable=float(reachable.mean()),
-            exact=float(exact[reachable].mean()) if reachable.any() else float("nan"),
+            exact=_mean(_exact(exercise.plans, values)[reachable]),
             legal=float(is_legal(found, meters).mean()),
             ticks_kept=float(same[own].mean()),
             onsets_kept=float(same[started].mean()),
-            nats=_per_note(self.judge, found, meters, sample.previous[at]),
-            shift={
-                a.name: float((np.abs(values[:, k] - before[:, k]) / stds[:, k]).mean())
-                for k, a in enumerate(ATTRIBUTES)
-                if a.name not in asked
+            nats=self._nats(exercise, found),
+            in_key=self._in_key(exercise, found),
+            correlation={
+                name: _correlation(exercise.targets(name)[reachable], values[reachable, k])
+                for name, k in asked.items()
             },
+            change={name: _mean((values - before)[reachable, k]) for name, k in asked.items()},
+            shift={name: float(shift[:, k].mean()) for name, k in others.items()},
         )
 
-    def _stds(self, meters: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    def _nats(self, exercise: Exercise, tokens: Tokens) -> float:
+        previous = exercise.sample.previous[exercise.at]
+        return _per_note(self.judge, tokens, exercise.meters, previous)
+
+    def _in_key(self, exercise: Exercise, tokens: Tokens) -> float:
+        return share_in_key(tokens, exercise.sample.elsewhere[exercise.at])
+
+    def _stds(self, meters: Meters) -> npt.NDArray[np.float64]:
         lines = self.checkpoint.calibration.lines
-        stds = [[lines[GRIDS[code].name][a.name].std or 1.0 for a in ATTRIBUTES] for code in meters]
+        stds = [[lines[GRIDS[code].name][name].std or 1.0 for name in _NAMES] for code in meters]
         return np.array(stds)
 
 
-def _trial_of_nothing(requests: Sequence[Request]) -> Trial:
-    nan = float("nan")
-    asked = {request.attribute.name for request in requests}
-    shift = {a.name: nan for a in ATTRIBUTES if a.name not in asked}
-    return Trial(0, nan, nan, nan, nan, nan, nan, shift)
+def _trial_of_nothing(names: Sequence[str]) -> Trial:
+    asked = dict.fromkeys(names, _NAN)
+    shift = {name: _NAN for name in _NAMES if name not in asked}
+    return Trial(0, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, asked, dict(asked), shift)
+
+
+def _exact(plans: Sequence[Planned], values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    rows = zip(values.tolist(), plans, strict=True)
+    return np.array([all_met(dict(zip(_NAMES, row, strict=True)), plan.targets) for row, plan in rows])
+
+
+def _correlation(asked: npt.NDArray[np.float64], measured: npt.NDArray[np.float64]) -> float:
+    there = ~np.isnan(asked)
+    return float(correlations(asked[there, None], measured[there, None])[0])
+
+
+def _mean(values: npt.NDArray[np.generic]) -> float:
+    return float(values.astype(np.float64).mean()) if len(values) else _NAN
 
 
 def _per_note(
@@ -248,5 +238,7 @@ def _per_note(
     meters: npt.NDArray[np.int64],
     previous: npt.NDArray[np.int64],
 ) -> float:
+    if not len(tokens):
+        return _NAN
     nats, notes = nats_and_notes(judge, tokens, meters, previous)
     return float(nats.sum() / max(int(notes.sum()), 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -17,6 +17,8 @@ from arvae_music.files import atomic_write, check_free
 from arvae_music.melody import Bar, Melody, Note
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from arvae_music.control.edit import Edit
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -108,14 +110,25 @@ def check_picture(path: str | os.PathLike[str], *, force: bool = False) -> str:
 
 def render(edit: Edit, kind: str = "png", measures: Collection[int] | None = None) -> bytes:
     """The picture as a file's content; `kind` is `png`, `svg` or `pdf`, `measures` as in `draw_edit`."""
-    import matplotlib
-    from matplotlib.style import context
-
     from arvae_music.control.drawing import draw
 
     wanted = _wanted(edit, measures)
     lines = [line for line in systems(edit.source.melody.bars) if any(b.number in wanted for b in line.bars)]
-    # None: no date in the file. The same edit gives the same bytes.
+    changes = changed_notes(edit.source.melody, edit.tune.melody)
+    return saved(lambda: draw(edit, lines, changes), kind)
+
+
+def saved(draw: Callable[[], Figure], kind: str) -> bytes:
+    """A figure as a file's content, whatever the user's matplotlib is set to; the same figure gives the same.
+
+    Args:
+        draw: makes the figure.
+        kind: `png`, `svg` or `pdf`.
+    """
+    import matplotlib
+    from matplotlib.style import context
+
+    # None: no date in the file.
     dates: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     content = BytesIO()
     with (
@@ -124,7 +137,7 @@ def render(edit: Edit, kind: str = "png", measures: Collection[int] | None = Non
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a file name in a script without a font
-        figure = draw(edit, lines, changed_notes(edit.source.melody, edit.tune.melody))
+        figure = draw()
         # A PNG of more points is too much for many programs, and for Agg from 65,536.
         dpi = min(200.0, 30_000 / figure.get_figheight())
         figure.savefig(content, format=kind, dpi=dpi, metadata=dates.get(kind))

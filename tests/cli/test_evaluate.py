@@ -1,17 +1,12 @@
 """`arvae-music evaluate`: what a model gives back, and its edits under a judge."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from arvae_music.cli.errors import run
-from arvae_music.cli.evaluate import edits_table, meter_names, style_table
-from rich.console import Console
-from rich.table import Table
+from arvae_music.cli.evaluate import meter_names
 
-from arvae_music.control.benchmark import Trial
-from arvae_music.control.ladder import LADDER, LadderRow
 from arvae_music.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -28,29 +23,51 @@ def test_json_has_shares_by_meter(model: Path, tunes: Path, tmp_path: Path) -> N
 
 
 def test_control_measures_edits(
-    model: Path, tunes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path,
+    tunes: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from arvae_music.control import ladder
+    from arvae_music.control import frontier, ladder
 
-    monkeypatch.setattr(ladder, "LADDER", ((("density", "+1"),), (("density", "-1"), ("range", "+2"))))
-    out = tmp_path / "out.json"
+    short = ((("density", "+1"),), (("density", "-1"), ("range", "+2")))
+    monkeypatch.setattr(
+        ladder.run_ladder, "__kwdefaults__", {**ladder.run_ladder.__kwdefaults__, "ladder": short}
+    )
+    monkeypatch.setattr(frontier, "SMALLER", short[:1])
+    out, picture = tmp_path / "out.json", tmp_path / "out.png"
     args = ["--corpus", str(tunes), "--control", "--measures", "3", "--meters", "4/4", "--split", "train"]
     # Of the training split no measure is unknown to it, so there is nothing to edit: no fault, no rows.
     assert run(["evaluate", str(model), *args, "--json", str(out)]) == 0
-    assert json.loads(out.read_text())["control"] == []
+    assert json.loads(out.read_text())["control"]["requests"] == []
     args[-1] = "test"
-    assert run(["evaluate", str(model), *args, "--json", str(out), "--force"]) == 0
-    for row in json.loads(out.read_text())["control"]:
+    more = ["--frontier", "--plot", str(picture), "--json", str(out), "--force"]
+    assert run(["evaluate", str(model), *args, *more]) == 0
+    result = json.loads(out.read_text())["control"]
+    assert [row["request"] for row in result["requests"]] == ["density +1", "density -1 range +2"]
+    for row in result["requests"]:
         assert row["meter"] == "4/4"
-        assert row["ours"]["exact"] in (1.0, None)
-        assert row["ours"]["legal"] == 1.0
+        assert list(row["ways"]) == ["moved", "constrained", "without_decoder", "ours"]
+        assert row["ways"]["ours"]["exact"] in (1.0, None)
+        assert row["ways"]["ours"]["legal"] == 1.0
+    assert set(result["swap"]) == {"all", "4/4"}
+    assert [point["strength"] for point in result["frontier"]] == [0, 0.2, 0.35, 0.5, 0.65, 0.8, 1]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    said = capsys.readouterr().out
+    assert "exact" in said
+    assert "strength" in said
 
 
 @pytest.mark.parametrize(
     ("args", "line"),
     [
         (["--split", "tset"], "--split is 'tset': take one of train, validation, test"),
-        (["--meters", "4/4,5/4"], "'5/4' is not one of 4/4, 3/4"),
+        (["--meters", "4/4,5/4"], "'5/4' is not one of 4/4, which the model knows"),
+        (["--meters", "6/8"], "'6/8' is not one of 4/4"),
+        (["--frontier"], "--frontier is about edits: give --control, too"),
+        (["--plot", "a.png"], "--plot is about edits: give --control, too"),
+        (["--control", "--plot", "a.txt"], "a.txt: a picture is written as .png"),
         (["--meters", ""], "--meters"),
         (["--measures", "0"], "--measures"),
         ([], "was trained on files"),
@@ -68,25 +85,8 @@ def test_a_wrong_call(
 
 
 def test_meters() -> None:
-    assert meter_names("6/8, 4/4,6/8") == ["6/8", "4/4"]
+    known = ["4/4", "3/4", "6/8"]
+    assert meter_names("6/8, 4/4,6/8", known) == ["6/8", "4/4"]
+    assert meter_names(None, known) == known
     with pytest.raises(UsageError, match="'C'"):
-        meter_names("C")
-
-
-@pytest.mark.parametrize("table", [edits_table, style_table])
-def test_the_tables_of_edits_fit_a_terminal(table: Callable[[list[LadderRow]], Table]) -> None:
-    trial = Trial(500, 1.0, 1.0, 1.0, 1.0, 1.0, 12.345, {"note_density": 1.234})
-    rows = [
-        LadderRow("12/8", " ".join(f"{name} {change}" for name, change in pairs), 500, trial, trial, 10.0)
-        for pairs in LADDER
-    ]
-    console = Console(width=100)
-    with console.capture() as shown:
-        out = table(rows)
-        out.title = None  # stands above, as wide as the terminal
-        console.print(out)
-    lines = shown.get().splitlines()
-    # Nothing is cut, and every request has a line of its own, below the headings and their rule.
-    assert "…" not in shown.get()
-    assert sum("density +1" in line for line in lines) == 2
-    assert len([line for line in lines if line.strip()]) <= len(LADDER) + 2
+        meter_names("C", known)

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from arvae_music.data import Corpus
 
-from arvae_music.control.benchmark import Bench, Sample, Trial, draw_sample
+from arvae_music.control.benchmark import Bench, Real, Trial
 from arvae_music.control.edit import Job
-from arvae_music.control.ladder import LadderRow, pooled
+from arvae_music.control.ladder import LADDER, SMALLER, LadderRow, pooled
 from arvae_music.control.request import read_requests
+from arvae_music.control.sample import Sample, draw_sample
 from arvae_music.control.score import ScoreWeights
+from arvae_music.control.ways import Way
 from arvae_music.model import EventModel
 from arvae_music.model.calibration import Calibration, Line
 from arvae_music.tokens import Tokens
@@ -126,6 +128,21 @@ def test_what_stands_around_a_measure() -> None:
     assert sample.previous.tolist() == [-1, 65, 67, -1]
 
 
+def test_pitch_classes_of_the_other_measures() -> None:
+    entries = [{0: 60, 6: 66}, {0: 72, 6: 67}, {0: REST, 6: 54}]
+    corpus = corpus_of([Entry("4/4", events, 0, bar=i, split="test") for i, events in enumerate(entries)])
+    sample = draw_sample(corpus, "test", "4/4", 9, seed=0)
+    # C and G and F sharp; C and F sharp, which stands in both of the others; C, F sharp and G.
+    assert [np.flatnonzero(classes).tolist() for classes in sample.elsewhere] == [
+        [0, 6, 7],
+        [0, 6],
+        [0, 6, 7],
+    ]
+    alone = corpus_of([Entry("4/4", {0: 60}, 0, split="test")])
+    assert not draw_sample(alone, "test", "4/4", 9, seed=0).elsewhere.any()
+    assert draw_sample(alone, "test", "6/8", 9, seed=0).elsewhere.shape == (0, 12)
+
+
 A, A2 = {0: 60, 12: 67}, {0: 60, 6: 62, 12: 67}
 B = {0: 60, 6: 62, 12: 64}
 C, C2 = {0: 60, 6: 72}, {0: 60, 7: 64, 8: 65}
@@ -141,6 +158,11 @@ def four_measures() -> Sample:
     return draw_sample(corpus_of(entries), "test", "4/4", 9, seed=0)
 
 
+def finds(found: Sequence[Tokens]) -> Way:
+    """A way that finds these."""
+    return Way("known", "known", "known", lambda *_: found)
+
+
 def test_figures_by_hand(checkpoint: Checkpoint, impartial: EventModel) -> None:
     # One note more each: A gets it, B stays as it was, C gets it but is illegal (a sixteenth and a
     # triplet in one beat), D has 16 notes, and no more than four fit in a quarter.
@@ -153,8 +175,8 @@ def test_figures_by_hand(checkpoint: Checkpoint, impartial: EventModel) -> None:
         return found
 
     bench = Bench(checkpoint, impartial, ScoreWeights(), beam=7)
-    sample = four_measures()
-    trial = bench.trial(sample, read_requests([("density", "+1")]), search)
+    exercise = bench.prepare(four_measures(), read_requests([("density", "+1")]))
+    trial = bench.trial(exercise, Way("known", "known", "known", search))
     assert [job.targets for job in seen] == [{DENSITY: 3}, {DENSITY: 4}, {DENSITY: 3}, {DENSITY: 17}]
     assert trial.asked == 4
     assert trial.reachable == 3 / 4
@@ -171,12 +193,35 @@ def test_figures_by_hand(checkpoint: Checkpoint, impartial: EventModel) -> None:
             CONTOUR: 7 / 4 / 5.0,
         }
     )
+    # Of A, B and C: 3 4 3 is asked for, 3 3 3 is measured, where nothing varies; one note more in A and C.
+    assert set(trial.correlation) == {DENSITY}
+    assert math.isnan(trial.correlation[DENSITY])
+    assert trial.change == pytest.approx({DENSITY: 2 / 3})
+    # In other measures than A are C, D and E, than B C and G, than C C, D, E and G. A2 has C, D and G, and
+    # G is B's neighbour's alone; B's D and E are its own; F in C2 is in none. D's 16 notes are C.
+    assert trial.in_key == pytest.approx((2 + 1 + 2 + 16) / (3 + 3 + 3 + 16))
     nats = impartial_nats([0, 6, 12], known=False) + impartial_nats([0, 6, 12], known=True)
     nats += impartial_nats([0, 7, 8], known=True) + impartial_nats(sorted(D), known=True)
     assert trial.nats == pytest.approx(nats / (3 + 3 + 3 + 16), rel=1e-5)
     nats = impartial_nats([0, 12], known=False) + impartial_nats([0, 6, 12], known=True)
     nats += impartial_nats([0, 6], known=True) + impartial_nats(sorted(D), known=True)
-    assert bench.real_nats(sample) == pytest.approx(nats / (2 + 3 + 2 + 16), rel=1e-5)
+    real = bench.real(exercise)
+    assert real.nats == pytest.approx(nats / (2 + 3 + 2 + 16), rel=1e-5)
+    assert real.in_key == pytest.approx((1 + 1 + 2 + 16) / (2 + 3 + 2 + 16))
+
+
+def test_what_was_asked_for_beside_what_came(checkpoint: Checkpoint, impartial: EventModel) -> None:
+    # Two notes in A and C, three in B; D cannot have one more, and does not count.
+    found = [row("4/4", events) for events in (A2, A, {0: 60, 3: 61, 6: 62, 12: 64}, D)]
+    bench = Bench(checkpoint, impartial, ScoreWeights())
+    requests = read_requests([("density", "+1"), ("contour", "+7")])
+    trial = bench.trial(bench.prepare(four_measures(), requests), finds(found))
+    # Asked for 3, 4, 3 and got 3, 2, 4: deviations -1/3 2/3 -1/3 and 0 -1 1, so -1 over sqrt(2/3 * 2).
+    assert trial.correlation[DENSITY] == pytest.approx(-1 / math.sqrt(4 / 3))
+    # Contours were 7, 4 and 12; 14, 11 and 19 were asked for, 7, 7 and 4 came: 2/3 of -2.67 and so on.
+    assert trial.correlation[CONTOUR] == pytest.approx(np.corrcoef([14, 11, 19], [7, 7, 4])[0, 1])
+    assert trial.change == pytest.approx({DENSITY: (1 - 1 + 2) / 3, CONTOUR: (0 + 3 - 8) / 3})
+    assert set(trial.shift) == {COMPLEXITY, RANGE}
 
 
 def test_within_a_hundredth_complexity_is_exact(checkpoint: Checkpoint, impartial: EventModel) -> None:
@@ -191,9 +236,8 @@ def test_within_a_hundredth_complexity_is_exact(checkpoint: Checkpoint, impartia
         # 0.2 + 0.67 + 0.25 + 0.67 + 0.5 + 0.5 + 0.5 = 3.29 is .1184, 0.013 below.
         row("4/4", {0: 60, 6: 62, 9: 62, 12: 60, 15: 61, 18: 60, 21: 61}),
     ]
-    trial = Bench(checkpoint, impartial, ScoreWeights()).trial(
-        sample, read_requests([("complexity", "+0.1")]), lambda *_: found
-    )
+    bench = Bench(checkpoint, impartial, ScoreWeights())
+    trial = bench.trial(bench.prepare(sample, read_requests([("complexity", "+0.1")])), finds(found))
     assert trial.exact == pytest.approx(2 / 3)
 
 
@@ -208,66 +252,111 @@ def test_measures_that_a_request_does_not_concern_are_left_out(
     bench = Bench(checkpoint, impartial, ScoreWeights())
     sample = draw_sample(corpus_of(entries), "test", "4/4", 9, seed=0)
     wider = read_requests([("range", "+1")])
-    trial = bench.trial(sample, wider, lambda *_: [row("4/4", {0: 60, 6: 65})])
+    exercise = bench.prepare(sample, wider)
+    trial = bench.trial(exercise, finds([row("4/4", {0: 60, 6: 65})]))
     assert (trial.asked, trial.exact, trial.onsets_kept) == (1, 1.0, 0.5)
     assert set(trial.shift) == {COMPLEXITY, DENSITY, CONTOUR}
     # Where none is left there is nothing to search for, and no share of anything.
     alone = draw_sample(corpus_of(entries[:1]), "test", "4/4", 9, seed=0)
-    nothing = asdict(bench.trial(alone, wider))
-    shift = nothing.pop("shift")
+    nothing = asdict(bench.trial(bench.prepare(alone, wider)))
+    shift, change, correlation = (nothing.pop(name) for name in ("shift", "change", "correlation"))
     assert nothing.pop("asked") == 0
     assert set(shift) == {COMPLEXITY, DENSITY, CONTOUR}
-    assert all(math.isnan(share) for share in [*nothing.values(), *shift.values()])
+    assert set(change) == set(correlation) == {RANGE}
+    shares = [*nothing.values(), *shift.values(), *change.values(), *correlation.values()]
+    assert all(math.isnan(share) for share in shares)
+    real = bench.real(bench.prepare(alone, wider))
+    assert math.isnan(real.nats)
+    assert math.isnan(real.in_key)
+    # What a request does not concern does not count among the real ones, either: one note is left out.
+    assert bench.real(exercise).nats == pytest.approx(impartial_nats([0, 6], known=False) / 2, rel=1e-5)
 
 
 def test_none_reachable_is_none_exact(checkpoint: Checkpoint, impartial: EventModel) -> None:
     sample = draw_sample(corpus_of([Entry("4/4", D, tune=0, split="test")]), "test", "4/4", 9, seed=0)
-    trial = Bench(checkpoint, impartial, ScoreWeights()).trial(sample, read_requests([("density", "+1")]))
+    bench = Bench(checkpoint, impartial, ScoreWeights())
+    trial = bench.trial(bench.prepare(sample, read_requests([("density", "+1")])))
     assert (trial.asked, trial.reachable, trial.legal) == (1, 0.0, 1.0)
     assert math.isnan(trial.exact)
 
 
 def test_the_models_own_edits_are_exact_and_legal(checkpoint: Checkpoint, impartial: EventModel) -> None:
     sample = draw_sample(big_corpus(), "test", "4/4", 8, seed=0)
-    trial = Bench(checkpoint, impartial, ScoreWeights(), beam=4).trial(
-        sample, read_requests([("density", "+1"), ("range", "+2")])
-    )
+    bench = Bench(checkpoint, impartial, ScoreWeights(), beam=4)
+    trial = bench.trial(bench.prepare(sample, read_requests([("density", "+1"), ("range", "+2")])))
     assert (trial.asked, trial.reachable, trial.exact, trial.legal) == (8, 1.0, 1.0, 1.0)
     assert set(trial.shift) == {COMPLEXITY, CONTOUR}
 
 
 def test_pooled_shares_of_ticks_are_weighted_by_ticks() -> None:
     def trial(asked: int, kept: float, nats: float) -> Trial:
-        return Trial(asked, 1.0, 1.0, 1.0, kept, 0.5, nats, {"contour": nats})
+        means = {"contour": nats}
+        return Trial(asked, 1.0, 1.0, 1.0, kept, 0.5, nats, nats / 10, means, means, means)
 
     rows = [
-        LadderRow("4/4", "density +1", 10, trial(10, 0.9, 2.0), trial(10, 0.8, 1.0), 3.0),
-        LadderRow("6/8", "density +1", 30, trial(30, 0.7, 4.0), trial(30, 0.6, 1.0), 5.0),
+        LadderRow(
+            "4/4", "density +1", 10, Real(3.0, 0.9), {"ours": trial(10, 0.9, 2.0), "b": trial(10, 0.8, 1.0)}
+        ),
+        LadderRow(
+            "6/8", "density +1", 30, Real(5.0, 0.5), {"ours": trial(30, 0.7, 4.0), "b": trial(30, 0.6, 1.0)}
+        ),
     ]
     (row,) = pooled(rows)
     # ticks: 10 * 24 = 240 and 30 * 12 = 360 of 600
     assert row.ours.ticks_kept == pytest.approx(0.9 * 0.4 + 0.7 * 0.6)
-    assert row.without_decoder.ticks_kept == pytest.approx(0.8 * 0.4 + 0.6 * 0.6)
+    assert row.ways["b"].ticks_kept == pytest.approx(0.8 * 0.4 + 0.6 * 0.6)
     # measures: 10 and 30 of 40
-    assert row.ours.nats == row.ours.shift["contour"] == pytest.approx(2.0 * 0.25 + 4.0 * 0.75)
-    assert row.real_nats == pytest.approx(3.0 * 0.25 + 5.0 * 0.75)
+    mean = pytest.approx(2.0 * 0.25 + 4.0 * 0.75)
+    assert row.ours.nats == row.ours.shift["contour"] == mean
+    assert row.ours.change["contour"] == row.ours.correlation["contour"] == mean
+    assert row.ours.in_key == pytest.approx(0.2 * 0.25 + 0.4 * 0.75)
+    assert row.real.nats == pytest.approx(3.0 * 0.25 + 5.0 * 0.75)
+    assert row.real.in_key == pytest.approx(0.9 * 0.25 + 0.5 * 0.75)
     assert (row.meter, row.measures, row.ours.asked) == ("all", 40, 40)
+    assert row.over_real("ours") == pytest.approx(3.5 / 4.5 - 1)
 
 
 def test_a_row_over_all_meters_by_hand() -> None:
     nan = math.nan
-    four = Trial(3, 2 / 3, 0.5, 1.0, 0.9, 0.8, 2.0, {RANGE: 1.0})  # of two that can be had one is exact
-    six = Trial(1, 1.0, 1.0, 1.0, 0.7, 0.4, 4.0, {RANGE: 3.0})
-    none = Trial(0, nan, nan, nan, nan, nan, nan, {RANGE: nan})  # a meter that it does not concern
+    # Of two that can be had one is exact.
+    four = Trial(3, 2 / 3, 0.5, 1.0, 0.9, 0.8, 2.0, 0.6, {DENSITY: nan}, {DENSITY: 1.0}, {RANGE: 1.0})
+    six = Trial(1, 1.0, 1.0, 1.0, 0.7, 0.4, 4.0, 1.0, {DENSITY: 0.5}, {DENSITY: 0.4}, {RANGE: 3.0})
+    # A meter that it does not concern.
+    none = Trial(0, nan, nan, nan, nan, nan, nan, nan, {DENSITY: nan}, {DENSITY: nan}, {RANGE: nan})
     meters = zip(("4/4", "6/8", "9/8"), (four, six, none), strict=True)
-    (row,) = pooled([LadderRow(meter, "density +1", 5, trial, none, 3.0) for meter, trial in meters])
-    assert (row.meter, row.request, row.measures, row.real_nats) == ("all", "density +1", 15, 3.0)
+    (row,) = pooled(
+        [
+            LadderRow(meter, "density +1", 5, Real(trial.nats - 1, trial.in_key), {"ours": trial, "no": none})
+            for meter, trial in meters
+        ]
+    )
+    assert (row.meter, row.request, row.measures) == ("all", "density +1", 15)
+    assert row.real.nats == pytest.approx((3 * 1.0 + 3.0) / 4)
     ours = row.ours
     assert (ours.asked, ours.reachable, ours.legal) == (4, 3 / 4, 1.0)
     assert ours.exact == pytest.approx(2 / 3)  # two of three
     assert ours.ticks_kept == pytest.approx((3 * 24 * 0.9 + 12 * 0.7) / (3 * 24 + 12))
     assert ours.onsets_kept == pytest.approx((3 * 0.8 + 0.4) / 4)
     assert ours.nats == pytest.approx((3 * 2.0 + 4.0) / 4)
+    assert ours.in_key == pytest.approx((3 * 0.6 + 1.0) / 4)
     assert ours.shift == pytest.approx({RANGE: (3 * 1.0 + 3.0) / 4})
-    assert row.without_decoder.asked == 0
-    assert math.isnan(row.without_decoder.exact)
+    # Of the reachable: two in 4/4, where nothing varies, and one in 6/8.
+    assert ours.correlation == pytest.approx({DENSITY: 0.5})
+    assert ours.change == pytest.approx({DENSITY: (2 * 1.0 + 0.4) / 3})
+    assert row.ways["no"].asked == 0
+    assert math.isnan(row.ways["no"].exact)
+
+
+def test_the_ladder_is_the_designs() -> None:
+    alone: dict[str, set[str]] = {}
+    for pairs in LADDER:
+        if len(pairs) == 1:
+            alone.setdefault(pairs[0][0], set()).add(pairs[0][1])
+    assert alone == {
+        "density": {"+1", "-1", "+2", "-2", "+4", "-4"},
+        "range": {"+2", "-2", "+5", "-5"},
+        "contour": {"+3", "-3", "+7", "-7"},
+        "complexity": {"+0.05", "-0.05", "+0.1", "-0.1"},
+    }
+    assert set(SMALLER) < set(LADDER)
+    assert len(set(LADDER)) == len(LADDER)
