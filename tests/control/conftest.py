@@ -27,8 +27,15 @@ def four_pitches() -> Checkpoint:
 
 
 def small_model(lowest: int, highest: int) -> Checkpoint:
-    sizes = {"latent": 6, "embedding": 8, "encoder_width": 8, "decoder_width": 12, "event_width": 12}
-    settings = ModelSettings(lowest=lowest, highest=highest, **sizes)
+    settings = ModelSettings(
+        lowest=lowest,
+        highest=highest,
+        latent=6,
+        embedding=8,
+        encoder_width=8,
+        decoder_width=12,
+        event_width=12,
+    )
     with torch.random.fork_rng():
         torch.manual_seed(1)
         vae, events = MeasureVAE(settings), EventModel(settings)

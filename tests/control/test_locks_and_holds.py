@@ -242,7 +242,8 @@ def sparse_tunes(draw: st.DrawFn) -> list[Part]:
     meter = draw(st.sampled_from(METERS))
     parts: list[Part] = []
     for _ in range(draw(st.integers(1, 2))):
-        tie = parts[-1].sounding if parts and draw(st.booleans()) else None
+        tied = draw(st.booleans())
+        tie = parts[-1].sounding if parts and tied else None
         ticks = draw(
             st.lists(st.integers(int(tie is not None), ticks_of(meter) // 6 - 1), max_size=3, unique=True)
         )
