@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from arvae_music.cli import options, show
+from arvae_music.cli.whole_tunes import compare
 
 from arvae_music.errors import UsageError
 
@@ -54,16 +55,31 @@ def evaluate(
             "--frontier", help="With --control: closeness against style at a row of strengths, too."
         ),
     ] = False,
+    generation: Annotated[
+        bool,
+        typer.Option(
+            "--generation",
+            help="Generate tunes of 16 measures, and compare them with real ones. Trains as --control does.",
+        ),
+    ] = False,
+    tunes: Annotated[
+        int, typer.Option("--tunes", metavar="N", min=1, help="With --generation: tunes of each meter.")
+    ] = 100,
     measures: Annotated[
         int, typer.Option("--measures", metavar="N", min=1, help="With --control: measures of each meter.")
     ] = 500,
     meters: Annotated[
         str | None,
         typer.Option(
-            "--meters", metavar="LIST", help="With --control: the meters.", show_default="the model's own"
+            "--meters",
+            metavar="LIST",
+            help="With --control and --generation: the meters.",
+            show_default="the model's own",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="With --control: of the draw.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, help="With --control and --generation.")
+    ] = 0,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -79,7 +95,7 @@ def evaluate(
     json: options.Json = None,
     force: options.Force = False,
 ) -> None:
-    """Measure a model on held-out tunes: reconstruction, and with --control its edits.
+    """Measure a model on held-out tunes: reconstruction, with --control its edits, with --generation its own.
 
     Example: arvae-music evaluate folk --split test
     """
@@ -89,11 +105,14 @@ def evaluate(
     from arvae_music.cli.data import load
 
     from arvae_music.control import load_model
+    from arvae_music.control.generate import check_prior
     from arvae_music.training.evaluate import reconstruction_by_meter
 
     if record and not Path(model).is_file():
         raise UsageError(f"--record needs a checkpoint file to write to, and {model} is none")
     chosen = load_model(model)
+    if generation:
+        check_prior(chosen.checkpoint, model)
     names = meter_names(meters, list(chosen.checkpoint.calibration.lines))
     quiet = options.is_stdout(json)
     read = load(corpus or [_own_corpus(chosen)], quiet=quiet)
@@ -116,6 +135,9 @@ def evaluate(
             from arvae_music.control.chart import draw_chart
 
             draw_chart(found.requests, found.frontier, plot, force=force)
+    if generation:
+        rows = compare(chosen, read, split, names, tunes, seed, quiet=quiet)
+        result["generation"] = [row.as_json() for row in rows]
     if record:
         _record(Path(model), chosen, split, result["mean"])
     options.write_json(json, result, force=force)

@@ -22,7 +22,7 @@ from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.tunes import prior_mode
 
-WEIGHTS = ScoreWeights(decoder=0.5)
+WEIGHTS = ScoreWeights(decoder=1.5)
 """Of the decoder at the z that the prior proposes, and of the event language model; there is no source."""
 
 _NEAREST_ENDS = 2

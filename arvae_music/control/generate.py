@@ -216,17 +216,26 @@ def _notices(tokens: Tokens, key: Tonality, demands: Demands) -> Iterator[Notice
 
 def compose(checkpoint: Checkpoint, name: str, wish: Wish, seed: int, *, beam: int) -> Composed:
     """The measures of a new tune on the tonic of the prior; see `generate`."""
-    if checkpoint.prior is None:
-        raise ArvaeError(
-            f"the model {name} has no prior, without which it cannot make a tune: "
-            "train one anew, or go on with its run by train --resume"
-        )
+    check_prior(checkpoint, name)
     grid = wish.meter.grid
     if grid is None or grid.name not in checkpoint.calibration.lines:
         known = ", ".join(checkpoint.calibration.lines)
         raise ArvaeError(f"the model {name} was not trained on {wish.meter}: it knows {known}")
     composer = Composer(checkpoint, demands_of(checkpoint, wish), beam)
     return composer.compose(wish.measures, torch.Generator().manual_seed(seed))
+
+
+def check_prior(checkpoint: Checkpoint, name: str) -> None:
+    """Refuse a model that cannot make tunes.
+
+    Raises:
+        ArvaeError: it has no prior.
+    """
+    if checkpoint.prior is None:
+        raise ArvaeError(
+            f"the model {name} has no prior, without which it cannot make a tune: "
+            "train one anew, or go on with its run by train --resume"
+        )
 
 
 def demands_of(checkpoint: Checkpoint, wish: Wish) -> Demands:

@@ -38,13 +38,13 @@ class Place(NamedTuple):
     Attributes:
         meters: meter codes.
         modes: index in PRIOR_MODES.
-        index: measures of the tune before it.
+        played: measures of the tune before it.
         left: measures of the tune after it.
     """
 
     meters: Tensor
     modes: Tensor
-    index: Tensor
+    played: Tensor
     left: Tensor
 
 
@@ -116,7 +116,7 @@ class MeasurePrior(nn.Module):
             there = self.dropout(there.float()) > 0
             history = history + _JITTER * torch.randn_like(history)
         known = torch.cat([torch.where(there, history, 0.0), there.float()], dim=-1)
-        bar, strain = place.index % STRAIN, (place.index // STRAIN).clamp(max=_MOST_STRAINS - 1)
+        bar, strain = place.played % STRAIN, (place.played // STRAIN).clamp(max=_MOST_STRAINS - 1)
         left = self.left(place.left.clamp(max=_MOST_LEFT - 1))
         at = [self.meter(place.meters), self.mode(place.modes), self.bar(bar), self.strain(strain), left]
         state: Tensor = self.trunk(self.history(known.flatten(1)) + self.place(torch.cat(at, dim=-1)))
@@ -157,7 +157,7 @@ class MeasurePrior(nn.Module):
         states = self.state(history, place)
         between = torch.lerp(noise, z, time[:, None])
         error = (self.velocity(states, between, time) - (z - noise)).square().mean(dim=-1)
-        return self.copy_scores(states, place.index), error
+        return self.copy_scores(states, place.played), error
 
     def standardized(self, z: Tensor) -> Tensor:
         """Latents as the prior takes them, of any shape `[..., latent]`."""

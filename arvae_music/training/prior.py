@@ -26,7 +26,7 @@ class Sequences(NamedTuple):
         z: latents, `[rows, latent]`.
         lags: the row that stands each of LAGS measures before, -1 for none, `[rows, lags]`.
         same: whether that row's measure is the same, `[rows, lags]`.
-        meters, modes, index, left: see `Place`, `[rows]`.
+        meters, modes, played, left: see `Place`, `[rows]`.
     """
 
     z: Tensor
@@ -34,7 +34,7 @@ class Sequences(NamedTuple):
     same: Tensor
     meters: Tensor
     modes: Tensor
-    index: Tensor
+    played: Tensor
     left: Tensor
 
     def to(self, device: torch.device) -> Sequences:
@@ -43,7 +43,7 @@ class Sequences(NamedTuple):
 
     def place(self, rows: Tensor) -> Place:
         """Where rows stand."""
-        return Place(self.meters[rows], self.modes[rows], self.index[rows], self.left[rows])
+        return Place(self.meters[rows], self.modes[rows], self.played[rows], self.left[rows])
 
     def history(self, rows: Tensor) -> Tensor:
         """Latents before rows, NaN where there are none, `[batch, lags, latent]`."""

@@ -59,6 +59,22 @@ def test_control_measures_edits(
     assert "strength" in said
 
 
+def test_generated_tunes_stand_beside_real_ones(
+    model: Path, tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    args = ["--corpus", str(tunes), "--generation", "--tunes", "2", "--json", str(out)]
+    assert run(["evaluate", str(model), *args]) == 0
+    (row,) = json.loads(out.read_text())["generation"]
+    assert row["meter"] == "4/4"
+    assert row["generated"]["tunes"] == 2
+    assert row["generated"]["measures"] == 32
+    assert row["generated"]["in_key"] == 1.0
+    assert row["generated"]["ends_on_tonic"] == 1.0
+    assert row["real"]["measures"] == 8 * row["real"]["tunes"]
+    assert "generated" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("args", "line"),
     [

@@ -53,7 +53,7 @@ def test_places_and_repeats_of_a_tune() -> None:
         66.0,
     )
     known = sequences(both, torch.zeros(8, 3))
-    assert known.index.tolist() == [0, 1, 2, 3, 4, 5, 0, 1]
+    assert known.played.tolist() == [0, 1, 2, 3, 4, 5, 0, 1]
     assert known.left.tolist() == [5, 4, 3, 2, 1, 0, 1, 0]
     assert LAGS[:6] == (1, 2, 3, 4, 5, 6)
     assert known.lags[5].tolist() == [4, 3, 2, 1, 0, -1, -1, -1, -1, -1]
@@ -83,7 +83,7 @@ def test_what_has_not_been_played_cannot_come_again() -> None:
     place = Place(zeros, zeros, torch.tensor([0, 3]), zeros)
     with torch.no_grad():
         states = prior.state(torch.full((2, len(LAGS), TINY.latent), torch.nan), place)
-        chances = prior.copy_scores(states, place.index).exp()
+        chances = prior.copy_scores(states, place.played).exp()
     assert chances.sum(dim=1).tolist() == pytest.approx([1, 1])
     assert (chances[0] > 0).tolist() == [True] + [False] * 10
     assert (chances[1] > 0).tolist() == [True] * 4 + [False] * 7  # new, or 1, 2 or 3 back
@@ -190,7 +190,8 @@ def test_a_prior_goes_on_to_the_bit(data: TrainingData, tmp_path: Path, moment: 
 
 def test_without_held_out_tunes_the_last_epoch_is_the_best(data: TrainingData, tmp_path: Path) -> None:
     assert data.tunes is not None
-    none = Tunes(*(array[:0] for array in data.tunes.validation[:4]), 66.0)
+    some = data.tunes.validation
+    none = Tunes(some.tokens[:0], some.meters[:0], some.tune[:0], some.modes[:0], 66.0)
     mine = replace(data, tunes=TunePair(data.tunes.train, none))
     best = run_training(mine, SETTINGS, tmp_path / "run", Silent())
     assert load_checkpoint(best).prior is not None
