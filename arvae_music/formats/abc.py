@@ -148,12 +148,12 @@ class _Reader:
 
     def _change_voice(self, event: Field) -> None:
         split = "its voice is left in the middle of it"
-        if self._voice.now != self._voice.bar_start:
+        if self._voice.bar_end != self._voice.bar_start:
             self._voice.problem = split
         name, rest = name_and_rest(event.value)
         self._voice = self._named(name)
         set_shift(self._voice, shift_of(rest))
-        if self._voice.now == self._voice.bar_start:
+        if self._voice.bar_end == self._voice.bar_start:
             self._voice.open_bar(event.end)
 
     def _named(self, name: str) -> VoiceState:

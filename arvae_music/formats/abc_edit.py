@@ -244,7 +244,8 @@ def _check(source: AbcSource, melody: Melody, text: str) -> None:
     """Read the new text: what it says must be what was meant."""
     voice = _read_again(source, text)
     old = source.voice.melody
-    if voice is None or voice.melody != replace(old, notes=melody.notes):
+    same = voice is not None and voice.shift == source.voice.shift
+    if voice is None or not same or voice.melody != replace(old, notes=melody.notes):
         raise ArvaeError(
             f"'{old.title}' cannot be written in its place: its ABC does not say the edited notes; "
             "name an output that ends in .mid"
@@ -263,7 +264,7 @@ def _misread(source: AbcSource, melody: Melody) -> dict[int, str]:
     if found or not new:
         return found
     voice = _read_again(source, _rewritten(source, melody))
-    if voice is None or len(voice.melody.bars) != len(melody.bars):
+    if voice is None or voice.shift != source.voice.shift or len(voice.melody.bars) != len(melody.bars):
         return dict.fromkeys(new, _MISREAD)
     rows = zip(bars_of(voice.melody), bars_of(melody), strict=True)
     differing = [index for index, (read, meant) in enumerate(rows) if read != meant]

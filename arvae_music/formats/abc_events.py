@@ -307,5 +307,6 @@ class _Scanner:
         compound = self._meter is not None and self._meter.numerator in (6, 9, 12)
         usual = _TUPLETS.get(notes, 3 if compound else 2)
         left = int(reach) if reach else notes
-        if notes and left:
-            self._tuplet = _Tuplet(Fraction(int(in_time_of or usual), notes), left)
+        time = int(in_time_of or usual)
+        if time and left:
+            self._tuplet = _Tuplet(Fraction(time, notes), left)

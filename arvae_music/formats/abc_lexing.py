@@ -38,6 +38,8 @@ _NO_NOTES = re.compile(r'"[^"]*"|![^!]*!')
 _SPACER = re.compile(r"y\d*")
 _LEFT_OVER = re.compile(r"[\d=^_,':][^\s()]*")
 _MACRO_NOTE = re.compile(r"[h-z]")
+_ZERO = re.compile(r"(?<!\d)0")
+_TIMED = ("note_length", "rest_length", "chord_length", "old_length", "tuplet", "q", "r")
 _STEPS = "CDEFGAB"
 
 _ONE = Fraction(1)
@@ -136,7 +138,7 @@ def _plain_tokens(text: str, start: int) -> Iterator[Token]:
         if match.start() > at:
             yield from _left_over(text, at, match.start(), start)
         at = match.end()
-        yield Token(match.lastgroup, match, start + match.start(), start + at, _unclosed(match))
+        yield Token(match.lastgroup, match, start + match.start(), start + at, _odd(match))
     if len(text) > at:
         yield from _left_over(text, at, len(text), start)
 
@@ -151,7 +153,10 @@ def _left_over(text: str, at: int, end: int, start: int) -> Iterator[Token]:
         yield Token(None, match, *place, f"{match[0]!r} in it cannot be read")
 
 
-def _unclosed(match: re.Match[str]) -> str:
+def _odd(match: re.Match[str]) -> str:
+    """Why a token is not understood in full, or nothing."""
+    if "0" in match[0] and match.lastgroup in _TIMED and _ZERO.search(match[0]):
+        return f"{match[0]!r} in it cannot be read"
     if match.lastgroup == "text" and (len(match[0]) < 2 or match[0][-1] != '"'):
         return "a quotation mark in it is not closed"
     if match.lastgroup == "grace" and match[0][-1] != "}":
@@ -177,8 +182,8 @@ def length_of(text: str) -> Fraction:
     if not text:
         return _ONE
     if text.isdigit():
-        return Fraction(int(text))
+        return Fraction(int(text) or 1)
     over, _, under = text.partition("/")
     slashes = text.count("/")
     below = int(under.strip("/") or 2**slashes) if slashes else 1
-    return Fraction(int(over or 1), below) if below else _ONE
+    return Fraction(int(over or 1) or 1, below) if below else _ONE

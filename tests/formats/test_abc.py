@@ -106,7 +106,8 @@ def test_broken_rhythm(body: str, expected: list[Q]) -> None:
 @pytest.mark.parametrize(
     ("length", "expected"),
     [("", Q(1, 2)), ("3", Q(3, 2)), ("/", Q(1, 4)), ("//", Q(1, 8)), ("/4", Q(1, 8)), ("3/2", Q(3, 4)),
-     ("3/", Q(3, 4)), ("/0", Q(1, 2))],
+     ("3/", Q(3, 4)), ("/0", Q(1, 2)),
+     ("0", Q(1, 2)), ("0/2", Q(1, 4))],
 )  # fmt: skip
 def test_lengths(length: str, expected: Q) -> None:
     assert lengths(tune(f"A{length}")) == [expected]

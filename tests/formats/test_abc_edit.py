@@ -305,6 +305,8 @@ def test_lyrics_are_announced_and_odd_ones_refused(tmp_path: Path) -> None:
         ("c8 & z8|c8|", ["a second voice sounds in it", None]),
         ("(& c8|d8 && C8|D8 &)|e8|", ["a second voice sounds in it and in the next"] * 3 + [None]),
         ("c4 ^/d4|c8|", ["'^/' in it cannot be read", None]),  # a quarter tone
+        ("c0 d8|c8|", ["'c0' in it cannot be read", None]),
+        ("(3:0:3cde f4|c8|", ["'(3:0:3' in it cannot be read", None]),
         ("c4-2 d2|c8|", ["'2' in it cannot be read", None]),
         ("(10cdefgabc'd'e'|c8|", ["'10' in it cannot be read", None]),
         ('c4 "Am d4|\nc8|', ["a quotation mark in it is not closed"]),
