@@ -30,7 +30,7 @@ BESIDE = {
     "evaluation": {"data"},
     "images": {"training", "evaluation"},
     "data": {"formats"},
-    "objective": {"model"},
+    "objective": {"model", "attributes"},  # the expected values of attributes
     "files": {"errors"},
 }
 HEAVY = {"torch", "music21", "pretty_midi", "matplotlib", "lightning_fabric", "sklearn", "scipy"}

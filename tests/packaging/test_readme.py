@@ -1,5 +1,6 @@
 """What the README tells people to type works as it stands there."""
 
+import importlib.util
 import re
 import shlex
 import shutil
@@ -33,6 +34,18 @@ CALLS = words_of("".join(fences("sh")))
 IN_TEXT = words_of("\n".join(re.findall(r"`(arvae-music [^`\n]+)`", README)))
 
 
+EPOCHS = [f"--{name}={count}" for name, count in
+          (("epochs", 1), ("event-epochs", 1), ("listening-epochs", 1), ("prior-epochs", 1))]  # fmt: skip
+
+
+def a_book() -> Path:
+    """Fifty tunes in the usual meters: enough for every split to have some of each."""
+    spec = importlib.util.find_spec("music21")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "corpus" / "oneills1850" / "0001-0050.abc"
+
+
 def on_folk(words: list[str]) -> bool:
     """Whether a call reads the folk corpus, or trains on it."""
     return words[0] in ("train", "evaluate", "data") and "folk" in words
@@ -45,7 +58,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     examples = tmp_path / "work" / "data" / "examples"
     shutil.copytree(ROOT / "data" / "examples", examples)
     (tmp_path / "work" / "my-tunes").mkdir()
-    for tune in examples.glob("*.abc"):
+    for tune in [*examples.glob("*.abc"), a_book()]:
         shutil.copy(tune, tmp_path / "work" / "my-tunes")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path / "work")
@@ -73,7 +86,7 @@ def test_the_tour(capsys: pytest.CaptureFixture[str]) -> None:
         call = words
         if words[0] == "train":
             call = ["my-tunes" if word == "folk" else word for word in words]
-            call += ["--epochs", "1", "--event-epochs", "1", "--threads", "1"]
+            call += [*EPOCHS, "--copies", "1", "--threads", "1"]
         elif on_folk(words):
             continue
         code = run(call)
