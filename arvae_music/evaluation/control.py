@@ -47,7 +47,7 @@ def share_in_key(tokens: Tokens, classes: npt.NDArray[np.bool_]) -> float:
         tokens: `[measures, 24]`.
         classes: pitch classes of each measure's tune, `[measures, 12]`; measures with none do not count.
     """
-    known = classes.any(axis=1)
+    known = np.asarray(classes.any(axis=1))
     notes = (tokens >= 0) & known[:, None]
     rows = np.arange(len(tokens))[:, None]
     inside = classes[rows, np.where(notes, tokens, 0) % 12]
@@ -56,5 +56,6 @@ def share_in_key(tokens: Tokens, classes: npt.NDArray[np.bool_]) -> float:
 
 def weighted_mean(values: Sequence[float], weights: npt.NDArray[np.number]) -> float:
     """Mean of the values that are numbers and have a weight; nan where none has."""
-    there = (weights > 0) & ~np.isnan(values)
-    return float(np.average(np.array(values)[there], weights=weights[there])) if there.any() else float("nan")
+    each = np.array(values, np.float64)
+    there = ~np.isnan(each) & (weights > 0)
+    return float(np.average(each[there], weights=weights[there])) if there.any() else float("nan")

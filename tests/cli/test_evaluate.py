@@ -33,7 +33,7 @@ def test_control_measures_edits(
 
     short = ((("density", "+1"),), (("density", "-1"), ("range", "+2")))
     monkeypatch.setattr(
-        ladder.run_ladder, "__kwdefaults__", {**ladder.run_ladder.__kwdefaults__, "ladder": short}
+        ladder.run_ladder, "__kwdefaults__", {**(ladder.run_ladder.__kwdefaults__ or {}), "ladder": short}
     )
     monkeypatch.setattr(frontier, "SMALLER", short[:1])
     out, picture = tmp_path / "out.json", tmp_path / "out.png"

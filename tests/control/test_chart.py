@@ -3,7 +3,9 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 
 from arvae_music.control.benchmark import Real, Trial
 from arvae_music.control.chart import chart, draw_chart
@@ -29,6 +31,10 @@ FRONTIER = [
 ]
 
 
+def points_of(line: Line2D) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in np.asarray(line.get_xydata())]
+
+
 def test_a_panel_for_each_attribute_for_pairs_and_for_strengths() -> None:
     figure = chart(ROWS, FRONTIER)
     panels = [axes for axes in figure.axes if axes.get_visible()]
@@ -38,21 +44,13 @@ def test_a_panel_for_each_attribute_for_pairs_and_for_strengths() -> None:
         "pairs",
         "strength, smaller requests",
     ]
-    marks = [
-        (line.get_xdata()[0], line.get_ydata()[0]) for line in panels[1].lines if line.get_marker() != "None"
-    ]
+    marks = [points_of(line)[0] for line in panels[1].lines if line.get_marker() != "None"]
     # Ticks kept .9 .8 .7 .6; nats 2 3 4 5 over 2.
-    assert [tuple(mark) for mark in marks] == [
-        pytest.approx(pair) for pair in ((90, 0), (80, 50), (70, 100), (60, 150))
-    ]
+    assert marks == [pytest.approx(pair) for pair in ((90, 0), (80, 50), (70, 100), (60, 150))]
     assert [note.get_text() for note in panels[0].texts] == ["+1", "-1"] * 4
     assert [note.get_text() for note in panels[2].texts] == ["d+1 r+2"] * 4
     assert [note.get_text() for note in panels[3].texts] == ["density +1", "0", "1"]
-    mean = panels[3].lines[-1]
-    assert (list(mean.get_xdata()), list(mean.get_ydata())) == (
-        pytest.approx([95, 75]),
-        pytest.approx([20, 5]),
-    )
+    assert points_of(panels[3].lines[-1]) == [pytest.approx(pair) for pair in ((95, 20), (75, 5))]
 
 
 def test_marks_are_filled_where_all_is_exact() -> None:
@@ -73,7 +71,8 @@ def test_the_file_is_the_same_each_time(tmp_path: Path) -> None:
 
 
 def test_nothing_to_draw_is_an_empty_picture(tmp_path: Path) -> None:
-    nothing = Trial(0, *[math.nan] * 7, {"range": math.nan}, {"range": math.nan}, {})
-    alone = LadderRow("4/4", "range +2", 1, Real(math.nan, math.nan), {way.name: nothing for way in WAYS})
+    nan = math.nan
+    nothing = Trial(0, nan, nan, nan, nan, nan, nan, nan, {"range": nan}, {"range": nan}, {})
+    alone = LadderRow("4/4", "range +2", 1, Real(nan, nan), {way.name: nothing for way in WAYS})
     for rows in ([], [alone]):
         assert draw_chart(rows, [], tmp_path / f"{len(rows)}.pdf").read_bytes().startswith(b"%PDF")
