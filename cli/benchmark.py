@@ -130,7 +130,7 @@ def _cell(row: LadderRow | None, way: Way) -> str:
         return "-"
     trial = row.ways[way.name]
     exact = "-" if isnan(trial.exact) else f"{100 * trial.exact:.0f}"
-    return f"{exact} {100 * trial.ticks_kept:3.0f} {100 * row.over_real(way.name):+4.0f}"
+    return f"{exact} {100 * trial.ticks_kept:2.0f} {100 * row.over_real(way.name):+4.0f}"
 
 
 def swap_table(title: str, scores: dict[str, SwapScores]) -> Table:

@@ -83,7 +83,7 @@ def _edit_at(
 OURS = Way("ours", "ours", "decoder, event language model and source", edit)
 
 WAYS = (
-    Way("moved", "moved z", "z moved alone, the most probable tokens taken", move),
+    Way("moved", "moved", "z moved alone, the most probable tokens taken", move),
     Way("constrained", "bound", "the most probable legal tokens with the requested values", constrain_alone),
     Way("without_decoder", "blind", "ours without the decoder", without_decoder),
     OURS,

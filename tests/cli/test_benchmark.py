@@ -17,6 +17,7 @@ from arvae_music.cli.benchmark import (
     style_table,
     swap_table,
 )
+from arvae_music.cli.control import WIDTH, Control, show_control
 from rich.console import Console
 from rich.table import Table
 
@@ -28,7 +29,6 @@ from arvae_music.control.swap import SwapScores
 from arvae_music.control.ways import OURS, WAYS
 
 METERS = ("4/4", "3/4", "2/4", "6/8", "9/8", "12/8")
-WIDTH = 120
 
 
 def trial(names: Sequence[str], **fields: float) -> Trial:
@@ -143,3 +143,10 @@ def test_swaps_and_the_frontier() -> None:
     assert cells(frontier_table(points()), "0.35") == [
         "90.0%", "+125.0%", *["99", "-12"] * len(SMALLER),
     ]  # fmt: skip
+
+
+def test_titles_are_no_wider_either(capsys: pytest.CaptureFixture[str]) -> None:
+    show_control("folk on the validation split of folk", Control(rows(), swaps(), points()))
+    said = capsys.readouterr().out.splitlines()
+    assert max(map(len, said)) <= WIDTH == 120
+    assert len(said) > 200
