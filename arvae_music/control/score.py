@@ -47,11 +47,12 @@ class ScoreWeights:
         return cls().with_strength(strength)
 
     def with_strength(self, strength: float) -> ScoreWeights:
-        """These weights with `source` and `pitch` times (1 - strength) / strength, at most 100 times.
+        """These weights with `source` and `pitch` times 5 (1 - strength) / (1 + 3 strength).
 
         At 0.5 they stay as they are; at 1 nothing but the decoder at the moved z ties the result to
-        the source; at 0 one tick kept counts for more than all that the other parts could say of a
-        measure, which then only choose among the nearest.
+        the source; at 0 they are five times as large. Larger ones keep no more ticks: with them the beam
+        of the search holds near beginnings that end far away, and complexity requests lose both closeness
+        and style.
 
         Raises:
             UsageError: the strength is not between 0 and 1.
@@ -60,12 +61,8 @@ class ScoreWeights:
             raise UsageError(
                 f"strength {strength:g}: give a number from 0 (as near to the source as possible) to 1 (free)"
             )
-        factor = min((1 - strength) / strength, _NEAREST) if strength else _NEAREST
+        factor = 5 * (1 - strength) / (1 + 3 * strength)
         return replace(self, source=self.source * factor, pitch=self.pitch * factor)
-
-
-_NEAREST = 100.0
-"""A tick kept is then worth 250 nats and more; the events of a whole measure rarely cost 60."""
 
 
 @dataclass(frozen=True)

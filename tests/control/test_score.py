@@ -38,10 +38,10 @@ def test_the_usual_strength_gives_the_usual_weights() -> None:
     ("strength", "source", "pitch"),
     [
         (1, 0, 0),
-        (0.75, 2 / 3, 1 / 2),  # a third
-        (0.25, 6, 4.5),  # three times
-        (0, 200, 150),  # a hundred times
-        (1e-320, 200, 150),
+        (2 / 3, 10 / 9, 5 / 6),  # 5/3 over 3: five ninths
+        (1 / 3, 10 / 3, 5 / 2),  # 10/3 over 2: five thirds
+        (0, 10, 7.5),  # five times
+        (1e-320, 10, 7.5),
     ],
 )
 def test_strength_scales_what_ties_to_the_source(strength: float, source: float, pitch: float) -> None:
