@@ -73,6 +73,8 @@ class MeasureVAE(nn.Module):
     def _with_content(self, posterior: Posterior, ids: Tensor, content: Tensor, meters: Tensor) -> Posterior:
         """The posterior with the content dimensions of other measures, where they are others."""
         others = (content != ids).any(dim=1).nonzero()[:, 0]
+        if not len(others):
+            return posterior
         mixed = [part.clone() for part in posterior]
         theirs = self.encoder(content[others], meters[others])
         for part, other in zip(mixed, theirs, strict=True):

@@ -44,6 +44,9 @@ from arvae_music.training.tasks import (
 Copier = Callable[[Measures, EventModel, TrainingSettings], Iterator[Tokens]]
 """Makes `settings.copies` edited copies of each row, in parts of some rows; see `control.edited_copies`."""
 
+_NO_SPREAD = 1e-6
+"""Rounding: an attribute with less than that has one value in all measures, and its own unit will do."""
+
 _MOST_SWAPPED = 2_000
 """Held-out measures among which dimensions are swapped after each epoch, about."""
 
@@ -80,7 +83,8 @@ class ListeningTask(VaeTask):
             attribute_values(train._replace(tokens=tokens), settings.model.attributes) for tokens in copies
         ]
         self.copies_values = torch.from_numpy(np.stack(values))
-        self.spread = self.values.std(dim=0).clamp(min=1e-6)
+        spread = self.values.std(dim=0)
+        self.spread = torch.where(spread > _NO_SPREAD, spread, torch.ones_like(spread))
         self.to_beat = self._figures(vae).get("listening")
 
     def to(self, device: torch.device) -> None:

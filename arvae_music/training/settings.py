@@ -17,7 +17,8 @@ class TrainingSettings:
         epochs: passes over the training measures.
         event_epochs: passes for the event language model, which is trained first.
         listening_epochs: passes over measures and edited copies of them with which a new decoder is trained
-            on the auto-encoder's encoder, so that it listens to the regularized dimensions; 0 leaves it out.
+            on the auto-encoder's encoder, so that it listens to the regularized dimensions,
+            at the cost of some ticks; 0 leaves it out.
         copies: edited copies of each measure.
         clean: share of the measures that are learned without a copy then.
         following: weight of the term by which decoded swaps are held to the values asked for then.
@@ -40,7 +41,7 @@ class TrainingSettings:
 
     epochs: int = 30
     event_epochs: int = 12
-    listening_epochs: int = 30
+    listening_epochs: int = 0
     copies: int = 2
     clean: float = 0.3
     following: float = 0.15

@@ -230,7 +230,7 @@ def test_the_commonest_reason_is_named_with_what_helps(
     assert interpolate(Path("late.mid"), model, "--attr", "density", "+1") == 1
     err = capsys.readouterr().err
     assert "late.mid: nothing to edit, all 2 measures are skipped: off the grid; --quantize" in err
-    assert interpolate(Path("late.mid"), model, "--attr", "density", "+1", "--quantize") == 0
+    assert interpolate(Path("late.mid"), Path("folk"), "--attr", "density", "+1", "--quantize") == 0
 
 
 def test_an_edit_that_has_nothing_to_change_says_so(

@@ -30,6 +30,7 @@ def test_the_help_shows_the_settings_defaults() -> None:
 def test_a_run_its_result_and_what_comes_after(tunes: Path, tmp_path: Path) -> None:
     folder, report = tmp_path / "run", tmp_path / "report.json"
     train = ["train", str(tunes), "-o", str(folder), "--event-epochs", "1", "--threads", "1"]
+    train += ["--listening-epochs", "1", "--copies", "1", "--prior-epochs", "1"]
     assert run([*train, "--epochs", "2", "--jobs", "2", "--json", str(report)]) == 0
     result = json.loads(report.read_text())
     assert result["read"]["formats"] == [{"format": "ABC", "files": 30, "tunes": 30, "measures": 240}]
@@ -43,6 +44,8 @@ def test_a_run_its_result_and_what_comes_after(tunes: Path, tmp_path: Path) -> N
         ("events", 1),
         ("measures", 1),
         ("measures", 2),
+        ("listening", 1),
+        ("tunes", 1),
     ]
     # The folder is taken now, by a run of just these settings.
     assert run([*train, "--epochs", "2"]) == 2
@@ -146,6 +149,7 @@ def test_a_single_short_tune_trains(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "one.abc").write_text("X:1\nT:One\nM:4/4\nL:1/8\nK:C\nCDEF GABc|cBAG FEDC|]\n")
     folder, report = tmp_path / "run", tmp_path / "report.json"
     train = ["train", str(tmp_path / "one.abc"), "-o", str(folder), "--json", str(report)]
+    train += ["--prior-epochs", "0"]  # it would be in the best checkpoint alone
     assert run([*train, "--event-epochs", "1", "--epochs", "2", "--threads", "1"]) == 0
     assert "none to validate" in capsys.readouterr().out
     assert "ticks" not in json.loads(report.read_text())["figures"]["measures"]

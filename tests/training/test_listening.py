@@ -159,3 +159,20 @@ def test_a_decoder_that_does_what_z_says_has_correlation_one() -> None:
     np.testing.assert_allclose(joint_swap(vae, rows, NAMES, vocabulary, 0), 1.0)
     ids[:] = ids[0].clone()  # whatever z says, it is the same measure
     np.testing.assert_allclose(joint_swap(vae, rows, NAMES, vocabulary, 0), 0.0)
+
+
+def test_content_of_the_very_same_measures() -> None:
+    vae = tiny_vae()
+    rows = some_measures(4, 3, ("6/8",))
+    ids = torch.from_numpy(Vocabulary(TINY.lowest, TINY.highest).ids(rows.tokens))
+    meters = torch.from_numpy(rows.meters.astype(np.int64))
+    plain = vae(ids, meters, torch.Generator().manual_seed(0)).z
+    same = vae(ids, meters, torch.Generator().manual_seed(0), content=ids.clone()).z
+    assert torch.equal(plain, same)
+
+
+def test_an_attribute_that_never_varies_is_counted_in_its_own_unit(data: TrainingData) -> None:
+    one = np.repeat(data.train.tokens[:1], 50, axis=0)
+    rows = data.train._replace(tokens=one, meters=np.repeat(data.train.meters[:1], 50))
+    task = ListeningTask(rows, data.validation, LISTENING, one[None], tiny_vae())
+    assert task.spread.tolist() == [1.0] * len(NAMES)
