@@ -57,7 +57,7 @@ def as_json(file: Path, rows: list[Row], found: Sequence[Notice]) -> dict[str, A
             }
             for row in rows
         ],
-        "notices": show.notices_json(found),
+        "notices": [notice.as_json() for notice in found],
     }
 
 

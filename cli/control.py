@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from arvae_music.cli import benchmark, show
+from arvae_music.cli.judges import judges_of
 
 if TYPE_CHECKING:
     from arvae_music.data import Corpus
@@ -67,15 +68,9 @@ def measure(model: Model, corpus: Corpus, draw: Draw, *, frontier: bool, quiet: 
 
 def _bench(model: Model, corpus: Corpus, *, quiet: bool) -> Bench:
     """The model with an event language model to edit with and another one to judge."""
-    from arvae_music.cli.live import Live
-
     from arvae_music.control.benchmark import Bench
-    from arvae_music.training.judges import cached_judges
-    from arvae_music.training.settings import TrainingSettings
 
-    settings = TrainingSettings(model=model.checkpoint.settings, event_epochs=12)
-    with Live(quiet=quiet) as live:
-        editor, judge = cached_judges(corpus, settings, live)
+    editor, judge = judges_of(model, corpus, quiet=quiet)
     return Bench(model.checkpoint, judge, model.weights, model.beam).with_editor(editor)
 
 

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 from arvae_music.cli import options, show
+from arvae_music.cli.reading import NOTHING_SAID, Reading, reads
 
 from arvae_music.errors import UsageError
 
 
+@reads
 def convert(
     file: Annotated[
         Path, typer.Argument(metavar="A", help="A MIDI, ABC or MusicXML file.", show_default=False)
@@ -23,11 +25,7 @@ def convert(
             show_default=False,
         ),
     ],
-    part: options.Part = None,
-    pickup: options.Pickup = None,
-    tune: options.TuneNumber = None,
-    quantize: options.Quantize = False,
-    skyline: options.Skyline = False,
+    reading: Reading = NOTHING_SAID,
     json: options.Json = None,
     force: options.Force = False,
 ) -> None:
@@ -38,14 +36,14 @@ def convert(
 
     Example: arvae-music convert data/examples/jig.abc jig.mid
     """
-    from arvae_music.formats import format_of, read
+    from arvae_music.formats import format_of
     from arvae_music.formats.losses import losses
     from arvae_music.measures import measures
 
     out = options.check_output(output, json, force=force)
     if format_of(file) is format_of(out):
         raise UsageError(f"{file} and {out} are of the same format: name an output of another one")
-    source = read(file, part=part, pickup=pickup, tune=tune, quantize=quantize, skyline=skyline)
+    source = reading.read(file)
     source.write(out, force=force)
     # What becomes of lyrics where notes change is nothing to tell here: none do.
     read_so = (notice for notice in source.notices if notice.code != "lyrics")
@@ -58,7 +56,7 @@ def convert(
             "output": str(out),
             "measures": count,
             "notes": len(source.melody.notes),
-            "notices": show.notices_json(found),
+            "notices": [notice.as_json() for notice in found],
         },
         force=force,
     )

@@ -44,7 +44,7 @@ def reconstruct(
             "measures": result.measures,
             "count": result.count,
             "skipped": result.skipped,
-            "notices": show.notices_json(found),
+            "notices": [notice.as_json() for notice in found],
         },
         force=force,
     )

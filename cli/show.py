@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,11 +120,6 @@ def measure_list(places: Iterable[Place]) -> str:
         for run in runs
     ]
     return f"measure{'s' if len(known) > 1 else ''} {', '.join(named)}"
-
-
-def notices_json(items: Iterable[Notice]) -> list[dict[str, Any]]:
-    """Notices for a program."""
-    return [{"code": item.code, "measure": item.measure, "text": item.text} for item in items]
 
 
 def measure_number(index: int, joined: int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arvae_music.cli import show
+from arvae_music.cli.judges import judges_of
 
 if TYPE_CHECKING:
     from arvae_music.data import Corpus
@@ -18,15 +19,9 @@ def compare(
     model: Model, corpus: Corpus, split: str, meters: list[str], tunes: int, seed: int, *, quiet: bool
 ) -> list[Compared]:
     """Generate, compare, and show a table unless `quiet`."""
-    from arvae_music.cli.live import Live
-
     from arvae_music.control.whole_tunes import compare_tunes
-    from arvae_music.training.judges import cached_judges
-    from arvae_music.training.settings import TrainingSettings
 
-    settings = TrainingSettings(model=model.checkpoint.settings, event_epochs=12)
-    with Live(quiet=quiet) as live:
-        _, judge = cached_judges(corpus, settings, live)
+    _, judge = judges_of(model, corpus, quiet=quiet)
     rows = compare_tunes(model, corpus, judge, split=split, meters=meters, tunes=tunes, seed=seed)
     if not quiet:
         show.show(table(rows))

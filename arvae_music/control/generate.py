@@ -109,10 +109,7 @@ class GenerationReport:
             "key": self.key,
             "requests": [request.as_json() for request in self.requests],
             "measures": [row.as_json() for row in self.measures],
-            "notices": [
-                {"code": notice.code, "measure": notice.measure, "text": notice.text}
-                for notice in self.notices
-            ],
+            "notices": [notice.as_json() for notice in self.notices],
             "summary": self.summary,
         }
 

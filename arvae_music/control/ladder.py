@@ -14,7 +14,7 @@ from arvae_music.control.sample import draw_sample
 from arvae_music.control.ways import OURS, WAYS, Way
 from arvae_music.data import Corpus
 from arvae_music.evaluation import weighted_mean
-from arvae_music.meter import GRIDS
+from arvae_music.meter import GRID_BY_NAME
 
 Pairs = tuple[tuple[str, str], ...]
 """A request: attributes, each with its change."""
@@ -146,7 +146,7 @@ def pooled(rows: Sequence[LadderRow]) -> list[LadderRow]:
 
 def _pooled_trial(rows: Sequence[LadderRow], trials: Sequence[Trial]) -> Trial:
     asked = np.array([trial.asked for trial in trials])
-    ticks = asked * [next(grid.ticks for grid in GRIDS if grid.name == row.meter) for row in rows]
+    ticks = asked * [GRID_BY_NAME[row.meter].ticks for row in rows]
     reached = np.array([trial.asked * trial.reachable if trial.asked else 0.0 for trial in trials])
 
     def mean(name: str, weights: npt.NDArray[np.number] = asked) -> float:

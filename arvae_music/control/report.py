@@ -102,10 +102,7 @@ class Report:
             "lock": self.lock,
             "step": None if self.step is None else {"number": self.step.number, "of": self.step.of},
             "measures": [row.as_json() for row in self.measures],
-            "notices": [
-                {"code": notice.code, "measure": notice.measure, "text": notice.text}
-                for notice in self.notices
-            ],
+            "notices": [notice.as_json() for notice in self.notices],
             "summary": self.summary,
         }
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from arvae_music.data import Corpus
 from arvae_music.measures import Measure
-from arvae_music.meter import GRIDS
+from arvae_music.meter import GRID_BY_NAME, GRIDS
 from arvae_music.tokens import Tokens, sounding_after
 
 
@@ -40,7 +40,7 @@ def draw_sample(corpus: Corpus, split: str, meter: str, size: int, *, seed: int)
 
     Only measures with a note are drawn; fewer than `size` where there are not as many.
     """
-    code = next(grid.code for grid in GRIDS if grid.name == meter)
+    code = GRID_BY_NAME[meter].code
     held_out, train = corpus.select(split), corpus.select("train")
     known = {row.tobytes() for row in train.tokens[train.meters == code]}
     here = np.flatnonzero((held_out.meters == code) & (held_out.tokens >= 0).any(axis=1))

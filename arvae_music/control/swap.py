@@ -12,17 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from arvae_music.data import Corpus
 from arvae_music.evaluation import correlations, reconstruction_scores, weighted_mean
-from arvae_music.meter import GRIDS
-from arvae_music.model import MeasureVAE, Vocabulary
+from arvae_music.meter import GRID_BY_NAME, GRIDS
+from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
-from arvae_music.training.tasks import Measures, attribute_values, encode_means
-
-_BATCH = 2048
+from arvae_music.training.tasks import Measures, attribute_values, decode_means, encode_means
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ def swap(checkpoint: Checkpoint, rows: Measures, others: npt.NDArray[np.int64]) 
     def decoded(dimensions: Sequence[int]) -> Tokens:
         moved = z.copy()
         moved[:, dimensions] = z[others][:, dimensions]
-        return _most_probable(checkpoint.vae, moved, rows.meters, vocabulary)
+        return decode_means(checkpoint.vae, moved, rows.meters, vocabulary)
 
     def followed(dimensions: Sequence[int]) -> npt.NDArray[np.float64]:
         got = attribute_values(rows._replace(tokens=decoded(dimensions)), names)
@@ -109,21 +106,11 @@ def swap(checkpoint: Checkpoint, rows: Measures, others: npt.NDArray[np.int64]) 
     )
 
 
-@torch.inference_mode()
-def _most_probable(
-    vae: MeasureVAE, z: npt.NDArray[np.float32], meters: npt.NDArray[np.integer], vocabulary: Vocabulary
-) -> Tokens:
-    codes = torch.from_numpy(meters.astype(np.int64))
-    pairs = zip(torch.from_numpy(z).split(_BATCH), codes.split(_BATCH), strict=True)
-    best = [vae.decoder(some, their).argmax(dim=-1) for some, their in pairs]
-    return vocabulary.tokens(torch.cat(best).numpy())
-
-
 def _mean(scores: Mapping[str, SwapScores]) -> SwapScores:
     """The mean over meters weighted by measures, of ticks by ticks. What is nan in a meter does not count."""
     each = list(scores.values())
     counts = np.array([score.count for score in each])
-    ticks = counts * [next(grid.ticks for grid in GRIDS if grid.name == meter) for meter in scores]
+    ticks = counts * [GRID_BY_NAME[meter].ticks for meter in scores]
 
     def means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
         return {name: weighted_mean([some[name] for some in figures], counts) for name in figures[0]}

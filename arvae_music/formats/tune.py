@@ -25,6 +25,10 @@ class Notice:
     text: str
     measure: int | None = None
 
+    def as_json(self) -> dict[str, str | int | None]:
+        """As in a command's `--json`."""
+        return {"code": self.code, "measure": self.measure, "text": self.text}
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:

@@ -16,10 +16,7 @@ from torch import Tensor, nn
 
 def input_weights(layer: nn.GRU) -> tuple[Tensor, Tensor]:
     """Weights and biases from the input to the gates, `[directions * 3 * hidden, input]` and `[...]`."""
-    names = [f"_l0{way}" for way in ("", "_reverse")[: 1 + layer.bidirectional]]
-    weights = [getattr(layer, f"weight_ih{name}") for name in names]
-    biases = [getattr(layer, f"bias_ih{name}") for name in names]
-    return torch.cat(weights), torch.cat(biases)
+    return torch.cat(_of_each_way(layer, "weight_ih")), torch.cat(_of_each_way(layer, "bias_ih"))
 
 
 def run(layer: nn.GRU, gates: Tensor) -> Tensor:
@@ -33,9 +30,7 @@ def run(layer: nn.GRU, gates: Tensor) -> Tensor:
     Returns:
         `[steps, batch, directions * hidden]`, as nn.GRU gives them.
     """
-    names = [f"_l0{way}" for way in ("", "_reverse")[: 1 + layer.bidirectional]]
-    weights = torch.stack([getattr(layer, f"weight_hh{name}") for name in names])
-    biases = torch.stack([getattr(layer, f"bias_hh{name}") for name in names])
+    weights, biases = (torch.stack(_of_each_way(layer, name)) for name in ("weight_hh", "bias_hh"))
     if torch.is_autocast_enabled(gates.device.type):
         low = torch.get_autocast_dtype(gates.device.type)
         weights, biases, gates = weights.to(low), biases.to(low), gates.to(low)
@@ -47,6 +42,12 @@ def last_states(states: Tensor) -> Tensor:
     """What each of two directions ends with, `[steps, batch, 2 * hidden]` -> `[batch, 2 * hidden]`."""
     hidden = states.shape[-1] // 2
     return torch.cat([states[-1, :, :hidden], states[0, :, hidden:]], dim=-1)
+
+
+def _of_each_way(layer: nn.GRU, name: str) -> list[Tensor]:
+    """A parameter of the layer, forwards and, if it goes both ways, backwards."""
+    ways = ("", "_reverse") if layer.bidirectional else ("",)
+    return [getattr(layer, f"{name}_l0{way}") for way in ways]
 
 
 class _Steps(torch.autograd.Function):

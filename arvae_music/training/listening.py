@@ -167,15 +167,14 @@ def joint_swap(
     """
     generator = np.random.default_rng(seed)
     found, weights = [], []
-    values = attribute_values(rows, names)
+    values, z = attribute_values(rows, names), encode_means(vae, rows, vocabulary)
     for meter in np.unique(rows.meters):
         here = np.flatnonzero(rows.meters == meter)
         if len(here) < 2:
             continue
         others = generator.permutation(here)
-        z = encode_means(vae, rows.taken(here), vocabulary)
-        z[:, : len(names)] = encode_means(vae, rows.taken(others), vocabulary)[:, : len(names)]
-        tokens = decode_means(vae, z, rows.meters[here], vocabulary)
+        swapped = np.concatenate([z[others, : len(names)], z[here, len(names) :]], axis=1)
+        tokens = decode_means(vae, swapped, rows.meters[here], vocabulary)
         got = attribute_values(rows.taken(here)._replace(tokens=tokens), names)
         found.append(correlations(values[others], got))
         weights.append(len(here))

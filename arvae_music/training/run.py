@@ -314,8 +314,7 @@ def calibrate(vae: MeasureVAE, rows: Measures, names: tuple[str, ...], vocabular
         if not len(here):
             continue
         some = here[:: max(1, len(here) // _CALIBRATION_ROWS)]
-        part = Measures(rows.tokens[some], rows.meters[some], rows.previous[some])
-        means = encode_means(vae, part, vocabulary)
+        means = encode_means(vae, rows.taken(some), vocabulary)
         lines[grid.name] = {
             name: replace(
                 fit_line(values[some, i].astype(np.float64), means[:, i]),

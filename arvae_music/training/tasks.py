@@ -30,8 +30,8 @@ class Measures(NamedTuple):
         """Rows from `start` up to `stop`."""
         return Measures(self.tokens[start:stop], self.meters[start:stop], self.previous[start:stop])
 
-    def taken(self, at: npt.NDArray[np.integer]) -> Measures:
-        """The rows at some indices."""
+    def taken(self, at: npt.NDArray[np.integer | np.bool_]) -> Measures:
+        """The rows at some indices, or where a mask is set."""
         return Measures(self.tokens[at], self.meters[at], self.previous[at])
 
     def thinned(self, step: int) -> Measures:
@@ -173,15 +173,10 @@ def id_batches(
         yield some.to(device), codes.to(device)
 
 
-@torch.inference_mode()
 def most_probable(vae: MeasureVAE, rows: Measures, vocabulary: Vocabulary, batch_size: int = 2048) -> Tokens:
     """The most probable token of each tick at the mean of z, `[rows, 24]`; not always legal."""
-    device = next(vae.parameters()).device
-    decoded = [
-        vae.decoder(vae.encoder(ids, meters).mean, meters).argmax(dim=-1).cpu()
-        for ids, meters in id_batches(rows, vocabulary, device, batch_size)
-    ]
-    return vocabulary.tokens(torch.cat(decoded).numpy())
+    z = encode_means(vae, rows, vocabulary, batch_size)
+    return decode_means(vae, z, rows.meters, vocabulary, batch_size)
 
 
 @torch.inference_mode()

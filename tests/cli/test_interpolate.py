@@ -73,26 +73,20 @@ def test_abc_comes_back_as_abc(model: Path, tmp_path: Path, monkeypatch: pytest.
 def test_the_name_of_the_output_says_what_was_asked(
     scale: Path,
     model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    work: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
     args = ["--attr", "density", "-2", "--attr", "contour", "=-3"]
     assert interpolate(scale, model, *args) == 0
-    assert [path.name for path in folder.iterdir()] == ["scale.density-2.contour=-3.mid"]
+    assert [path.name for path in work.iterdir()] == ["scale.density-2.contour=-3.mid"]
     shown = capsys.readouterr().out
     assert "8 → 6" in shown
     assert "wrote scale.density-2.contour=-3.mid" in shown
-    before = (folder / "scale.density-2.contour=-3.mid").read_bytes()
+    before = (work / "scale.density-2.contour=-3.mid").read_bytes()
     assert interpolate(scale, model, *args) == 2
     assert "--force" in capsys.readouterr().err
     assert interpolate(scale, model, *args, "--force") == 0
-    assert (
-        folder / "scale.density-2.contour=-3.mid"
-    ).read_bytes() == before  # the same request, the same file
+    assert (work / "scale.density-2.contour=-3.mid").read_bytes() == before  # the same request, the same file
 
 
 def test_a_picture_of_the_edit(
@@ -134,22 +128,18 @@ def test_a_picture_of_the_edit(
 def test_a_wrong_call_writes_nothing(
     scale: Path,
     model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    work: Path,
     capsys: pytest.CaptureFixture[str],
     args: list[str],
     code: int,
     line: str,
 ) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
     assert interpolate(scale, model, *args) == code
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
     assert line in err
-    assert not list(folder.iterdir())
+    assert not list(work.iterdir())
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no checkpoint", b"\0" * 4096])
@@ -169,7 +159,7 @@ def test_a_model_that_is_none(
 
 
 def test_a_part_of_chords_alone(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], work: Path
 ) -> None:
     chords = pretty_midi.PrettyMIDI()
     piano = pretty_midi.Instrument(0)
@@ -178,13 +168,11 @@ def test_a_part_of_chords_alone(
     ]
     chords.instruments.append(piano)
     chords.write(str(tmp_path / "chords.mid"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
     assert interpolate(tmp_path / "chords.mid", model, "--attr", "density", "+2") == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "--skyline" in err
-    assert not list((tmp_path / "work").iterdir())
+    assert not list(work.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -194,17 +182,15 @@ def test_a_part_of_chords_alone(
         ([], "all 2 measures are skipped: the model MODEL was not trained on 3/4; take another --model"),
     ],
 )
+@pytest.mark.usefixtures("work")
 def test_nothing_is_written_where_every_measure_is_skipped(
     scale: Path,
     model: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     args: list[str],
     line: str,
 ) -> None:
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
     file = scale
     if not args:
         file = tmp_path / "waltz.abc"

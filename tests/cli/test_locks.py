@@ -54,18 +54,14 @@ def test_locked_pitches(scale: Path, model: Path, tmp_path: Path) -> None:
 def test_steps(
     scale: Path,
     model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    work: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
     args = ["--attr", "density", "+3", "--steps", "3"]
     assert interpolate(scale, model, *args, "--json", "report.json", "--plot", "way.png") == 0
     for k in (1, 2, 3):
-        assert len(played(folder / f"scale.density+3.{k}.mid", 1)) == 8 + k
-        assert (folder / f"way.{k}.png").read_bytes().startswith(b"\x89PNG")
+        assert len(played(work / f"scale.density+3.{k}.mid", 1)) == 8 + k
+        assert (work / f"way.{k}.png").read_bytes().startswith(b"\x89PNG")
     reports = json.loads(Path("report.json").read_text())
     assert [one["step"] for one in reports] == [{"number": k, "of": 3} for k in (1, 2, 3)]
     assert [one["output"] for one in reports] == [f"scale.density+3.{k}.mid" for k in (1, 2, 3)]
@@ -91,17 +87,13 @@ def test_steps(
 def test_a_wrong_call_writes_nothing(
     scale: Path,
     model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    work: Path,
     capsys: pytest.CaptureFixture[str],
     args: list[str],
     line: str,
 ) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
     assert interpolate(scale, model, "--attr", "density", "+2", *args) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert line in err
-    assert not list(folder.iterdir())
+    assert not list(work.iterdir())
