@@ -47,12 +47,14 @@ def train(
             "Passes over measures and edited copies of them, in which a new decoder learns to listen to the "
             "regularized dimensions, at the cost of some ticks; 0 leaves it out."
         ),
-    ] = 0,
+    ] = 20,
     copies: Annotated[int, _setting("Edited copies of each measure.")] = 2,
-    clean: Annotated[float, _setting("Share of the measures that are learned without a copy then.")] = 0.3,
+    clean: Annotated[
+        float, _setting("Share of the measures that are to come back then; the others become their copies.")
+    ] = 0.7,
     following: Annotated[
         float, _setting("Weight of the term that holds decoded swaps to the values asked for then.")
-    ] = 0.15,
+    ] = 0.25,
     prior_epochs: Annotated[
         int, _setting("Passes for the prior that `generate` needs, which is trained last; 0 leaves it out.")
     ] = 30,

@@ -16,11 +16,12 @@ class TrainingSettings:
     Attributes:
         epochs: passes over the training measures.
         event_epochs: passes for the event language model, which is trained first.
-        listening_epochs: passes over measures and edited copies of them with which a new decoder is trained
-            on the auto-encoder's encoder, so that it listens to the regularized dimensions,
+        listening_epochs: passes over measures and edited copies of them with which a new decoder is then
+            trained for the auto-encoder's encoder, so that it listens to the regularized dimensions,
             at the cost of some ticks; 0 leaves it out.
         copies: edited copies of each measure.
-        clean: share of the measures that are learned without a copy then.
+        clean: share of the measures that are to come back as they are then; the others are to become
+            their copies.
         following: weight of the term by which decoded swaps are held to the values asked for then.
         prior_epochs: passes for the prior over the measures of a tune, which is trained last; 0 leaves
             it out.
@@ -41,10 +42,10 @@ class TrainingSettings:
 
     epochs: int = 30
     event_epochs: int = 12
-    listening_epochs: int = 0
+    listening_epochs: int = 20
     copies: int = 2
-    clean: float = 0.3
-    following: float = 0.15
+    clean: float = 0.7
+    following: float = 0.25
     prior_epochs: int = 30
     batch_size: int = 256
     learning_rate: float = 3e-3

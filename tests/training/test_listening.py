@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from arvae_music.control import edited_copies
 from arvae_music.errors import ArvaeError
@@ -63,6 +65,20 @@ def test_a_run_goes_on_to_the_bit(whole: Path, data: TrainingData, tmp_path: Pat
     torch.manual_seed(77)
     run_training(data, LISTENING, folder, Silent(), copier=edited_copies, resume=True)
     same_runs(folder, whole)
+
+
+def test_the_encoder_stays_as_the_auto_encoder_has_it(whole: Path) -> None:
+    """The run's last checkpoint has a new decoder; KL and attribute order are the encoder's alone."""
+    metrics = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    state = load_file(whole / "state.safetensors")
+    last, best = (load_checkpoint(whole / f"{name}.safetensors").vae for name in ("last", "best"))
+    assert [line["epoch"] for line in metrics if line["task"] == "listening"] == [1, 2]
+    for name, weight in best.encoder.state_dict().items():
+        assert torch.equal(weight, last.encoder.state_dict()[name])
+    count = len(list(last.encoder.parameters()))
+    assert {int(name.split(".")[1]) for name in state if name.startswith("moments.")} == set(
+        range(count, count + len(list(last.decoder.parameters())))
+    )
 
 
 def test_the_encoder_goes_on_and_the_decoder_begins_anew(data: TrainingData, whole: Path) -> None:
