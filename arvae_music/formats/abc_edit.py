@@ -26,6 +26,7 @@ from arvae_music.melody import Bar, Melody
 
 _EXPLICIT_DOT = re.compile(r"[A-Ga-gz][,']*3/2?(?!\d)")
 _SLASH = re.compile(r"(?<!\d)/(?![\d/])")
+_LIKE_A_FIELD = re.compile(r"[A-Z]:(?!\|)")  # in `C::`, music21 takes the note for a field
 _MISREAD = "its ABC would be read otherwise"
 _SLASH_TWO = re.compile(r"(?<!\d)/2(?!\d)")
 
@@ -173,6 +174,8 @@ def _changed_bar(
         slots[0].source = old.sounds[0]
     text = bar_text(slots, rhythm, meter=bar.meter, unit=old.unit, key=old.key, style=style)
     text += "".join(element.space + element.text for element in tail)
+    if _LIKE_A_FIELD.match(text[-1:] + source.file.text[old.end : old.end + 2]):
+        text += " "
     return Change(old.start, old.end, text), slots
 
 

@@ -335,6 +335,14 @@ def test_a_tune_that_sounds_lower_is_written_as_it_was(field: str) -> None:
     assert edited(source, source.melody).decode() == text
 
 
+def test_a_last_note_before_a_double_repeat_is_no_field() -> None:
+    """music21 takes `C::` for the field `C:`, and reads no note there."""
+    text = "X:1\nM:4/4\nL:1/8\nK:C\nc8|c8::d8:|\n"
+    notes = [(Q(0), Q(7, 2), 72), (Q(7, 2), Q(1, 2), 60)]
+    assert new_text(text, 2, notes).endswith("|c4- c3C ::d8:|\n")
+    assert new_text(text.replace("::d8", ":|d8"), 2, notes).endswith("|c4- c3C:|d8:|\n")
+
+
 def test_a_clef_within_a_bar_changes_no_accidentals() -> None:
     assert new_bar("F4 [K:bass]F4|", run((4, Fs), (2, Fs), (2, F)), key="D") == "F4 [K:bass]F2=F2|"
 
