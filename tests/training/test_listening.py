@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,11 +67,9 @@ def test_a_run_goes_on_to_the_bit(whole: Path, data: TrainingData, tmp_path: Pat
 
 
 def test_the_encoder_stays_as_the_auto_encoder_has_it(whole: Path) -> None:
-    """The run's last checkpoint has a new decoder; KL and attribute order are the encoder's alone."""
-    metrics = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    """The best and the last checkpoint share it, and the optimizer has moments of the decoder alone."""
     state = load_file(whole / "state.safetensors")
     last, best = (load_checkpoint(whole / f"{name}.safetensors").vae for name in ("last", "best"))
-    assert [line["epoch"] for line in metrics if line["task"] == "listening"] == [1, 2]
     for name, weight in best.encoder.state_dict().items():
         assert torch.equal(weight, last.encoder.state_dict()[name])
     count = len(list(last.encoder.parameters()))
