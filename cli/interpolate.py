@@ -73,6 +73,16 @@ def interpolate(
             show_default=False,
         ),
     ] = None,
+    strength: Annotated[
+        float,
+        typer.Option(
+            "--strength",
+            metavar="S",
+            min=0,
+            max=1,
+            help="How far an edit may leave the tune for better style: 0 is near, 1 is free.",
+        ),
+    ] = 0.5,
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing if a measure cannot be exactly as asked.")
     ] = False,
@@ -114,7 +124,7 @@ def interpolate(
         if picture is not None:
             check_plot(picture, json, force=force)
     keep: dict[str, Any] = {"hold": held, "lock": read_lock(lock), "measures": selection}
-    how: dict[str, Any] = {"chromatic": chromatic, "strict": strict, "seed": seed}
+    how: dict[str, Any] = {"chromatic": chromatic, "strict": strict, "seed": seed, "strength": strength}
     source = reading.read(file)
     made = load_model(model)
     if steps is None:

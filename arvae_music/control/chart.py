@@ -11,6 +11,7 @@ from arvae_music.control.drawing import IN, INK, LINE, OUT, QUIET
 from arvae_music.control.frontier import FrontierPoint
 from arvae_music.control.ladder import ALL, LadderRow
 from arvae_music.control.picture import check_picture, saved
+from arvae_music.control.score import USUAL_STRENGTH
 from arvae_music.control.ways import WAYS
 from arvae_music.files import atomic_write
 
@@ -30,8 +31,6 @@ _COLUMNS = 3
 _PANEL = 3.4, 3.0
 _SURE = 0.99
 """A mark is filled where at least this share of the measures that can have it is exact."""
-
-_USUAL = 0.5
 
 
 def draw_chart(
@@ -115,7 +114,7 @@ def _frontier(axes: Axes, points: Sequence[FrontierPoint]) -> None:
     ticks, style = [100 * p.ticks_kept for p in points], [100 * p.over_real for p in points]
     axes.plot(ticks, style, color=IN, lw=1.6, marker="o", markersize=4)
     for point, *at in zip(points, ticks, style, strict=True):
-        usual = point.strength == _USUAL
+        usual = point.strength == USUAL_STRENGTH
         _note(axes, (at[0], at[1]), f"{point.strength:g}", color=IN, weight="bold" if usual else "normal")
 
 

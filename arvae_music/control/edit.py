@@ -132,7 +132,7 @@ class Editor:
     Attributes:
         checkpoint: the model.
         name: the model's name, for reports.
-        weights: of the score.
+        weights: of the score, at the usual strength.
         beam: hypotheses of the search for each measure.
     """
 
@@ -174,7 +174,7 @@ class Editor:
             places = ", ".join(str(plan.row.index) for plan in nearest)
             at = "" if step is None else f" of step {step.number}"
             raise ArvaeError(f"{tune.path}: cannot be exact in measures {places}{at}: {nearest[0].missed}")
-        found = self._edited(plans)
+        found = self._edited(plans, self.weights.with_strength(order.strength))
         result, kept, refused = readable(tune, rows, {i: shifted(new, -shift) for i, new in found.items()})
         plans = [replace(plan, skipped=refused.get(i, plan.skipped)) for i, plan in enumerate(plans)]
         edited = {i: found[i] for i in kept}
@@ -192,6 +192,7 @@ class Editor:
                 holds=tuple(attribute.name for attribute in order.holds),
                 lock=order.lock,
                 step=step,
+                strength=order.strength,
             ),
             source=tune,
         )
@@ -232,7 +233,7 @@ class Editor:
             for i, row in enumerate(rows)
         ]
 
-    def _edited(self, plans: Sequence[Planned]) -> dict[int, Tokens]:
+    def _edited(self, plans: Sequence[Planned], weights: ScoreWeights) -> dict[int, Tokens]:
         """New tokens by row; measures with the same tokens and ties get the same ones."""
         alike: dict[tuple[bytes, Constraint], list[int]] = {}
         for i, plan in enumerate(plans):
@@ -246,7 +247,7 @@ class Editor:
             after = [plans[i + 1] if i + 1 < len(plans) else None for i in members]
             context = context_of(leaps, [before[i] for i in members], after)
             jobs.append(job_of(plans[members[0]], context))
-        found = search_jobs(self.checkpoint, jobs, self.weights, beam=self.beam)
+        found = search_jobs(self.checkpoint, jobs, weights, beam=self.beam)
         return {i: tokens for members, tokens in zip(alike.values(), found, strict=True) for i in members}
 
 

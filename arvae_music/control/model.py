@@ -19,7 +19,7 @@ from arvae_music.control.order import LockedTicks, Order, read_holds, read_lock
 from arvae_music.control.plan import fits, shifted
 from arvae_music.control.readable import readable
 from arvae_music.control.request import Change, Request, read_requests
-from arvae_music.control.score import Scores, ScoreWeights
+from arvae_music.control.score import USUAL_STRENGTH, Scores, ScoreWeights
 from arvae_music.control.search import search
 from arvae_music.errors import ArvaeError
 from arvae_music.formats.tune import Tune
@@ -98,6 +98,7 @@ class Model:
         chromatic: bool = False,
         strict: bool = False,
         seed: int = 0,
+        strength: float = USUAL_STRENGTH,
         **changes: Change | str,
     ) -> Edit:
         """Change attributes of a tune's measures.
@@ -119,19 +120,19 @@ class Model:
             chromatic: allow pitches outside the tune's own from the start.
             strict: refuse an edit in which a measure cannot be exact.
             seed: noted in the report; the search itself has nothing random.
+            strength: from 0, as near to the source as possible, to 1, free to leave it for better style.
             changes: change by attribute name, long or short.
 
         Returns:
             The edited tune and its report, measured on the result.
 
         Raises:
-            UsageError: an unknown attribute, lock, measure or tick, or a bad change.
+            UsageError: an unknown attribute, lock, measure or tick, a bad change or strength.
             ArvaeError: with `strict`, a measure cannot be exact.
         """
         asked = read_requests(changes.items(), requests)
-        order = Order(
-            asked, read_holds(hold, asked), read_lock(lock), locked, measures, chromatic, strict, seed
-        )
+        holds, kept = read_holds(hold, asked), read_lock(lock)
+        order = Order(asked, holds, kept, locked, measures, chromatic, strict, seed, strength)
         return self._editor.edit(tune, order)
 
     def steps(
@@ -146,6 +147,7 @@ class Model:
         chromatic: bool = False,
         strict: bool = False,
         seed: int = 0,
+        strength: float = USUAL_STRENGTH,
         **changes: Change | str,
     ) -> list[Edit]:
         """The way from a tune to its edit: `model.steps(tune, 4, density="+4")` is +1, +2, +3 and +4.
@@ -165,6 +167,7 @@ class Model:
             chromatic: allow pitches outside the tune's own.
             strict: refuse steps in which a measure cannot be exact.
             seed: noted in the reports.
+            strength: from 0, near, to 1, free.
             **changes: change by attribute name.
 
         Returns:
@@ -175,9 +178,8 @@ class Model:
             ArvaeError: with `strict`, a measure of a step cannot be exact.
         """
         asked = read_requests(changes.items(), requests)
-        order = Order(
-            asked, read_holds(hold, asked), read_lock(lock), locked, measures, chromatic, strict, seed
-        )
+        holds, kept = read_holds(hold, asked), read_lock(lock)
+        order = Order(asked, holds, kept, locked, measures, chromatic, strict, seed, strength)
         return self._editor.steps(tune, order, number)
 
     @property

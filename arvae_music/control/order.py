@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from arvae_music.attributes import Attribute, resolve
 from arvae_music.control.request import Request, Step
+from arvae_music.control.score import USUAL_STRENGTH, ScoreWeights
 from arvae_music.errors import UsageError
 from arvae_music.measures import Measure
 from arvae_music.meter import TICKS
@@ -38,8 +39,10 @@ class Order:
     chromatic: bool = False
     strict: bool = False
     seed: int = 0
+    strength: float = USUAL_STRENGTH
 
     def __post_init__(self) -> None:
+        ScoreWeights.at(self.strength)
         if self.lock == "pitch" and self.locked is not None:
             raise UsageError("locked ticks go with lock='rhythm' or alone, not with lock='pitch'")
 

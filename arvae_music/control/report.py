@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from arvae_music.control.request import Request, Step
+from arvae_music.control.score import USUAL_STRENGTH
 from arvae_music.formats.tune import Notice
 
 Status = Literal["exact", "nearest", "unchanged", "skipped"]
@@ -70,6 +71,7 @@ class Report:
         holds: names of the attributes that were held.
         lock: what was locked besides, or None.
         step: which step of how many, or None where there is one alone.
+        strength: from 0, as near to the source as possible, to 1, free.
     """
 
     source: str
@@ -82,6 +84,7 @@ class Report:
     holds: tuple[str, ...] = ()
     lock: str | None = None
     step: Step | None = None
+    strength: float = USUAL_STRENGTH
 
     @property
     def summary(self) -> dict[str, int]:
@@ -100,6 +103,7 @@ class Report:
             "requests": [request.as_json() for request in self.requests],
             "holds": list(self.holds),
             "lock": self.lock,
+            "strength": self.strength,
             "step": None if self.step is None else {"number": self.step.number, "of": self.step.of},
             "measures": [row.as_json() for row in self.measures],
             "notices": [notice.as_json() for notice in self.notices],

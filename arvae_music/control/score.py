@@ -15,6 +15,8 @@ from arvae_music.model import EventModel
 from arvae_music.model.events import FIRST_CLASS, MAX_LEAP, REST_CLASS
 from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID, REST_ID
 
+USUAL_STRENGTH = 0.5
+
 
 @dataclass(frozen=True)
 class ScoreWeights:

@@ -51,6 +51,19 @@ def test_locked_pitches(scale: Path, model: Path, tmp_path: Path) -> None:
     assert all(pitch in after for *_, pitch in played(scale, 1))  # one after the other
 
 
+def test_strength_is_closeness_given_up(scale: Path, model: Path, tmp_path: Path) -> None:
+    changed = {}
+    for strength in ("0", "0.5", "1"):
+        report = tmp_path / f"{strength}.json"
+        args = ["--attr", "contour", "-5", "--strength", strength, "-o", str(tmp_path / f"{strength}.mid")]
+        assert interpolate(scale, model, *args, "--json", str(report)) == 0
+        result = json.loads(report.read_text())
+        assert result["strength"] == float(strength)
+        assert [row["status"] for row in result["measures"]] == ["exact", "exact", "skipped"]
+        changed[strength] = sum(row["ticks_changed"] for row in result["measures"][:2])
+    assert changed["0"] <= changed["0.5"] < changed["1"]
+
+
 def test_steps(
     scale: Path,
     model: Path,

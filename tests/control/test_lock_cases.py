@@ -158,3 +158,15 @@ def test_strict_and_too_few_steps(model: Model) -> None:
         model.steps(tune(RUN), 2, density="+4", lock="rhythm", strict=True)
     with pytest.raises(UsageError, match="0 steps"):
         model.steps(tune(RUN), 0, density="+4")
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.01, float("nan")])
+def test_a_strength_is_from_0_to_1(model: Model, strength: float) -> None:
+    with pytest.raises(UsageError, match="give a number from 0"):
+        model.edit(tune(RUN), density="+1", strength=strength)
+
+
+def test_the_usual_strength_is_a_half(model: Model) -> None:
+    usual = model.edit(tune(RUN), density="+1")
+    assert tokens(usual) == tokens(model.edit(tune(RUN), density="+1", strength=0.5))
+    assert (usual.report.strength, usual.report.as_json()["strength"]) == (0.5, 0.5)
