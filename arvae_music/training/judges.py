@@ -23,6 +23,9 @@ from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress
 from arvae_music.training.tasks import EventTask, Measures
 
+_WHAT_COUNTS = ("event_epochs", "batch_size", "learning_rate", "weight_decay", "seed", "device", "precision")
+"""The settings on which the judges depend, besides the shape of their networks."""
+
 
 def train_judges(
     corpus: Corpus, settings: TrainingSettings, listener: Listener
@@ -61,7 +64,9 @@ def cached_judges(
     corpus: Corpus, settings: TrainingSettings, listener: Listener
 ) -> tuple[EventModel, EventModel]:
     """The two models, from the user's cache folder or else trained and kept there."""
-    said = json.dumps([corpus.hash, settings.as_json(), __version__], sort_keys=True)
+    counts = {name: getattr(settings, name) for name in _WHAT_COUNTS}
+    shapes = {name: list(part.shape) for name, part in EventModel(settings.model).state_dict().items()}
+    said = json.dumps([corpus.hash, counts, shapes, __version__], sort_keys=True)
     key = hashlib.sha256(said.encode()).hexdigest()[:24]
     folder = user_cache_path("arvae_music") / "judges"
     paths = [folder / f"{key}.{half}.safetensors" for half in (0, 1)]
