@@ -83,13 +83,16 @@ def close_table(rows: Sequence[LadderRow]) -> Table:
 def style_table(rows: Sequence[LadderRow]) -> Table:
     """Style under the judge."""
     return _by_way(
-        "Style: nats per note under an event language model that the edit did not see; beside those of the "
-        "measures as they were (real)",
+        "Style: nats per note under an event language model that the edit did not see; over those of the "
+        "measures as they were (real), and of real measures that have the values asked for (alike)",
         rows,
-        {"real": lambda row: _number(row.real.nats, ".2f")},
         {
-            "nats": lambda _row, trial: _number(trial.nats, ".2f"),
+            "real": lambda row: _number(row.real.nats, ".2f"),
+            "alike": lambda row: _number(row.real.alike, ".2f"),
+        },
+        {
             "over": lambda row, trial: _number(trial.nats / row.real.nats - 1, "+.1%"),
+            "alike": lambda row, trial: _number(trial.nats / row.real.alike - 1, "+.0%"),
         },
     )
 

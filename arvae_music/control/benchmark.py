@@ -2,12 +2,14 @@
 
 Style is judged by an event language model that the edit did not see: two are trained, each on half
 of the training tunes; with one the measures are edited, with the other they are judged. What is
-measured is nats per note of the edited measures beside those of the measures as they were.
+measured is nats per note of the edited measures beside those of the measures as they were, and beside
+those of real measures that have what was asked for: a measure of two notes has more nats per note than
+one of eight, whoever wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +31,7 @@ from arvae_music.training.checkpoint import Checkpoint
 
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
 _NAN = float("nan")
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,18 @@ class Trial:
 
 @dataclass(frozen=True)
 class Real:
-    """The measures that a request concerns as they are: nats per note, and share of notes in key."""
+    """The measures that a request concerns as they are, and others.
+
+    Attributes:
+        nats: nats per note.
+        in_key: share of notes in key.
+        alike: nats per note of the sample's measures that have what is asked for; each value that is
+            asked for counts as often as it is asked for, as far as a measure of the sample has it.
+    """
 
     nats: float
     in_key: float
+    alike: float = _NAN
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,11 @@ class Bench:
 
     def real(self, exercise: Exercise) -> Real:
         """The measures as they are."""
-        return Real(self._nats(exercise, exercise.source), self._in_key(exercise, exercise.source))
+        return Real(
+            self._nats(exercise, exercise.source),
+            self._in_key(exercise, exercise.source),
+            self._alike(exercise),
+        )
 
     def trial(self, exercise: Exercise, way: Way = OURS) -> Trial:
         """Edit every measure and measure what came out."""
@@ -203,6 +218,17 @@ class Bench:
         previous = exercise.sample.previous[exercise.at]
         return _per_note(self.judge, tokens, exercise.meters, previous)
 
+    def _alike(self, exercise: Exercise) -> float:
+        sample = exercise.sample
+        values = values_of(sample.tokens, sample.meters)
+        nats, notes = nats_and_notes(self.judge, sample.tokens, sample.meters, sample.previous)
+        total = np.zeros(2)
+        for plan in exercise.plans:
+            if plan.missed is None:
+                have = _have(values, plan.targets)
+                total += [nats[have].mean(), notes[have].mean()] if have.any() else 0.0
+        return float(total[0] / total[1]) if total[1] else _NAN
+
     def _in_key(self, exercise: Exercise, tokens: Tokens) -> float:
         return share_in_key(tokens, exercise.sample.elsewhere[exercise.at])
 
@@ -216,6 +242,15 @@ def _trial_of_nothing(names: Sequence[str]) -> Trial:
     asked = dict.fromkeys(names, _NAN)
     shift = {name: _NAN for name in _NAMES if name not in asked}
     return Trial(0, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, _NAN, asked, dict(asked), shift)
+
+
+def _have(values: npt.NDArray[np.float64], targets: Mapping[str, float]) -> npt.NDArray[np.bool_]:
+    """Which rows of `values`, `[measures, attributes]`, have the targets, each within its tolerance."""
+    have = np.ones(len(values), np.bool_)
+    for k, attribute in enumerate(ATTRIBUTES):
+        if attribute.name in targets:
+            have &= np.abs(values[:, k] - targets[attribute.name]) <= attribute.tolerance + _ROUNDING
+    return have
 
 
 def _exact(plans: Sequence[Planned], values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -73,6 +73,10 @@ class LadderRow:
         """By which part nats per note are above those of the measures as they are."""
         return self.ways[way].nats / self.real.nats - 1
 
+    def over_alike(self, way: str) -> float:
+        """By which part nats per note are above those of real measures that have what is asked for."""
+        return self.ways[way].nats / self.real.alike - 1
+
 
 def run_ladder(
     bench: Bench,
@@ -137,6 +141,7 @@ def pooled(rows: Sequence[LadderRow]) -> list[LadderRow]:
                 real=Real(
                     nats=weighted_mean([row.real.nats for row in some], asked),
                     in_key=weighted_mean([row.real.in_key for row in some], asked),
+                    alike=weighted_mean([row.real.alike for row in some], asked),
                 ),
                 ways={name: _pooled_trial(some, [row.ways[name] for row in some]) for name in some[0].ways},
             )

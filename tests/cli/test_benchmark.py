@@ -48,7 +48,7 @@ def rows(meters: Sequence[str] = (*METERS, "all")) -> list[LadderRow]:
             meter,
             written(pairs),
             500,
-            Real(5.0, 0.95),
+            Real(5.0, 0.95, 4.5),
             {way.name: trial([name for name, _ in pairs]) for way in WAYS},
         )
         for meter in meters
@@ -106,15 +106,15 @@ def test_what_the_tables_say() -> None:
         "without_decoder": trial(["density"], exact=math.nan, legal=1.0, nats=5.0, in_key=0.75),
         "ours": trial(["density"], nats=4.5),
     }
-    row = LadderRow("all", "density +1", 500, Real(5.0, 0.95), ways)
+    row = LadderRow("all", "density +1", 500, Real(5.0, 0.95, alike=4.0), ways)
     # Not all are exact: never 100%.
     exact, legal = ["0.0%", "100%", "-", "99.99%"], ["50.0%", "100%", "100%", "88.9%"]
     assert cells(came_table([row]), "density +1") == ["29,588", "98.8%", *exact, *legal]
     assert cells(correlation_table([row]), "density +1") == ["-0.12"] * 4
     assert cells(change_table([row]), "density +1") == ["-10.0"] * 4
     assert cells(close_table([row]), "density +1") == ["77.8%", "50.0%", "77.8%", "77.8%"] + ["66.7%"] * 4
-    nats, over = ["6.00", "10.00", "5.00", "4.50"], ["+20.0%", "+100.0%", "+0.0%", "-10.0%"]
-    assert cells(style_table([row]), "density +1") == ["5.00", *nats, *over]
+    over, alike = ["+20.0%", "+100.0%", "+0.0%", "-10.0%"], ["+50%", "+150%", "+25%", "+12%"]
+    assert cells(style_table([row]), "density +1") == ["5.00", "4.00", *over, *alike]
     assert cells(side_table([row]), "density +1") == [
         "95.0%",
         "98.8%",
@@ -134,7 +134,7 @@ def test_a_request_that_concerns_nothing() -> None:
     )
     row = LadderRow("4/4", "range +2", 5, Real(math.nan, math.nan), {way.name: nothing for way in WAYS})
     assert cells(came_table([row]), "range +2")[:6] == ["0", "-", "-", "-", "-", "-"]
-    assert cells(style_table([row]), "range +2") == ["-"] * 9
+    assert cells(style_table([row]), "range +2") == ["-"] * 10
     assert cells(meter_table([row], ["4/4"], OURS), "range +2") == ["-"]
 
 

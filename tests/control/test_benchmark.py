@@ -272,6 +272,22 @@ def test_measures_that_a_request_does_not_concern_are_left_out(
     assert bench.real(exercise).nats == pytest.approx(impartial_nats([0, 6], known=False) / 2, rel=1e-5)
 
 
+def test_real_measures_that_have_what_is_asked_for(checkpoint: Checkpoint, impartial: EventModel) -> None:
+    """Of densities 2, 3 and 3 one more is 3, 4 and 4: both measures of three notes, and none of four."""
+    entries = [
+        Entry("4/4", events, tune=0, bar=i, split="test", previous=(-1, 64, 67)[i])
+        for i, events in enumerate(({0: 60, 6: 64}, {0: 60, 6: 64, 12: 67}, {0: 60, 12: 64, 18: 62}))
+    ]
+    sample = draw_sample(corpus_of(entries), "test", "4/4", 9, seed=0)
+    bench = Bench(checkpoint, impartial, ScoreWeights())
+    real = bench.real(bench.prepare(sample, read_requests([("density", "+1")])))
+    threes = impartial_nats([0, 6, 12], known=True) + impartial_nats([0, 12, 18], known=True)
+    assert real.alike == pytest.approx(threes / 6, rel=1e-5)
+    none = bench.real(bench.prepare(sample, read_requests([("density", "7")])))
+    assert math.isnan(none.alike)
+    assert none.nats == pytest.approx(real.nats)
+
+
 def test_none_reachable_is_none_exact(checkpoint: Checkpoint, impartial: EventModel) -> None:
     sample = draw_sample(corpus_of([Entry("4/4", D, tune=0, split="test")]), "test", "4/4", 9, seed=0)
     bench = Bench(checkpoint, impartial, ScoreWeights())
