@@ -106,7 +106,7 @@ def _padded(rows: Sequence[tuple[int, ...]]) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Edit:
-    """An edited tune and the proof of what was done; a notebook shows it as a picture.
+    """An edited tune and the proof of what was done; a notebook shows its picture and plays it.
 
     Attributes:
         tune: the edited tune.
@@ -123,6 +123,12 @@ class Edit:
         from arvae_music.control.picture import for_notebook
 
         return for_notebook(self)
+
+    def _repr_html_(self) -> str | None:
+        """The picture, and players before and after; None without matplotlib or pretty_midi."""
+        from arvae_music.control.notebook import edit_html
+
+        return edit_html(self)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ class GenerationReport:
 
 @dataclass(frozen=True)
 class Generation:
-    """A new tune and the proof of what it is."""
+    """A new tune and the proof of what it is; a notebook plays it."""
 
     tune: Tune
     report: GenerationReport
@@ -124,6 +124,12 @@ class Generation:
     def write(self, path: str | os.PathLike[str], force: bool = False) -> Path:
         """Write the tune; see `Tune.write`."""
         return self.tune.write(path, force=force)
+
+    def _repr_html_(self) -> str | None:
+        """A player; None without pretty_midi."""
+        from arvae_music.control.notebook import player
+
+        return player(self.tune, str(self.tune.melody.title))
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ class ModelSettings:
         encoder_width: width of each direction of the encoder's recurrent layers.
         decoder_width: width of the decoder's beat layer and of each direction of its tick layer.
         event_width: width of the event language model.
-        reading: width of what the decoder reads in the regularized dimensions besides their values
-            (see `Decoder`), or 0 for nothing.
+        reading: width of what a listening decoder reads in the regularized dimensions besides their
+            values (see `Reader`), or 0 for nothing.
         prior_width: width of the prior over the measures of a tune.
     """
 

@@ -31,6 +31,7 @@ from arvae_music.errors import ArvaeError
 from arvae_music.evaluation import correlations, reconstruction_scores
 from arvae_music.files import atomic_write
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
+from arvae_music.model.settings import ModelSettings
 from arvae_music.objective import following, total_loss
 from arvae_music.tokens import Tokens
 from arvae_music.training.loop import Listener
@@ -91,6 +92,11 @@ class ListeningTask(VaeTask):
         spread = self.values.std(dim=0)
         self.spread = torch.where(spread > _NO_SPREAD, spread, torch.ones_like(spread))
         self.to_beat = self._figures(vae).get("listening")
+
+    @staticmethod
+    def sizes_of(model: ModelSettings) -> ModelSettings:
+        """Sizes of the networks: the new decoder reads the regularized dimensions through waves."""
+        return model
 
     def to(self, device: torch.device) -> None:
         """Put the corpus on the device."""

@@ -299,7 +299,7 @@ class _FolderRun:
             "validation": figures,
         }
         calibration = calibrate(module, self.data.train, self.settings.model.attributes, task.vocabulary)
-        checkpoint = Checkpoint(module, events, self.settings.model, calibration, card)
+        checkpoint = Checkpoint(module, events, task.sizes, calibration, card)
         save_checkpoint(self.folder / LAST, checkpoint)
         if better:
             save_checkpoint(self.folder / BEST, checkpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from arvae_music.attributes import resolve
 from arvae_music.evaluation import reconstruction_scores
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, nats_and_notes
+from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vocabulary import PITCH_ID
 from arvae_music.objective import total_loss
 from arvae_music.tokens import Meters, Tokens
@@ -69,13 +71,23 @@ class VaeTask:
 
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
         self.settings = settings
-        self.module: nn.Module = MeasureVAE(settings.model)
+        self.sizes = self.sizes_of(settings.model)
+        self.module: nn.Module = MeasureVAE(self.sizes)
         self.vocabulary = Vocabulary(settings.model.lowest, settings.model.highest)
         self.rows = len(train.tokens)
         self.ids = torch.from_numpy(self.vocabulary.ids(train.tokens))
         self.meters = torch.from_numpy(train.meters.astype(np.int64))
         self.values = torch.from_numpy(attribute_values(train, settings.model.attributes))
         self.held_out = validation
+
+    @staticmethod
+    def sizes_of(model: ModelSettings) -> ModelSettings:
+        """Sizes of the networks.
+
+        Without waves (`decoder.Reader`): through them the encoder could hide a measure in small moves of
+        the regularized dimensions, and a decoder that is trained for it learns slowly then.
+        """
+        return replace(model, reading=0)
 
     def to(self, device: torch.device) -> None:
         """Put the corpus on the device."""

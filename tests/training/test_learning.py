@@ -50,9 +50,9 @@ def test_the_auto_encoder_learns_a_batch_by_heart_and_survives_its_checkpoint(tm
     vae = task.module.eval()
     assert isinstance(vae, MeasureVAE)
     path = tmp_path / "model.safetensors"
-    save_checkpoint(path, Checkpoint(vae, tiny_events(settings=BIGGER), BIGGER, KNOWN, {"a": "ä"}))
+    save_checkpoint(path, Checkpoint(vae, tiny_events(settings=BIGGER), task.sizes, KNOWN, {"a": "ä"}))
     loaded = load_checkpoint(path)
-    assert (loaded.settings, loaded.calibration, loaded.card) == (BIGGER, KNOWN, {"a": "ä"})
+    assert (loaded.settings, loaded.calibration, loaded.card) == (task.sizes, KNOWN, {"a": "ä"})
     for name, weight in vae.state_dict().items():
         kept = loaded.vae.state_dict()[name]
         assert torch.allclose(kept, weight, rtol=2**-11, atol=1e-7), name

@@ -99,6 +99,8 @@ def test_the_auto_encoder_stays_the_best_until_it_is_beaten(
     run_training(data, LISTENING, tmp_path / "run", Silent(), copier=edited_copies)
     best, last = (load_checkpoint(tmp_path / "run" / f"{name}.safetensors") for name in ("best", "last"))
     assert "listening" in last.card["validation"]
+    assert last.settings == LISTENING.model
+    assert best.settings == (LISTENING.model if before < 0 else replace(LISTENING.model, reading=0))
     assert ("listening" in best.card["validation"]) == (before < 0)
 
 
