@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from arvae_music.cli import audio as sounds
 from arvae_music.cli import options, show
 from arvae_music.cli.pairs import split
 
@@ -38,6 +39,8 @@ def generate(
         ),
     ] = None,
     model: options.Model = "folk",
+    audio: sounds.Audio = None,
+    soundfont: sounds.Soundfont = None,
     json: options.Json = None,
     seed: options.Seed = 0,
     force: options.Force = False,
@@ -47,15 +50,21 @@ def generate(
     Example: arvae-music generate --measures 16 --meter 6/8 --key D --attr density 6 --seed 1 -o jig.mid
     """
     from arvae_music.control import load_model, read_requests
+    from arvae_music.control.audio import samples, wav
     from arvae_music.control.generate import parse_wish
+    from arvae_music.files import atomic_write
     from arvae_music.formats.losses import losses
 
     out = options.check_output(output, json, force=force)
+    sounds.check(audio, soundfont, json, force=force)
     asked = split(attr)
     requests = read_requests(asked) if asked else ()
     parse_wish(measures, meter, key, requests)  # a wrong call is told before a model is loaded
     made = load_model(model).generate(*requests, measures=measures, meter=meter, key=key, seed=seed)
+    heard = None if audio is None else wav(samples(made.tune, soundfont=soundfont))
     made.write(out, force=force)
+    if audio is not None and heard is not None:
+        atomic_write(audio, heard, force=force)
     notices = (*made.report.notices, *losses(made.tune, out))
     report = dataclasses.replace(made.report, output=str(out), notices=notices)
     options.write_json(json, report.as_json(), force=force)
@@ -63,7 +72,7 @@ def generate(
         show.show(table(report))
         show.notices(report.notices)
         show.remarks((show.Place(row.index), row.reason) for row in report.measures if row.reason is not None)
-        show.line(f"{summary(report)}; wrote {out}")
+        show.line(f"{summary(report)}; wrote {out}{f' and {audio}' if audio else ''}")
 
 
 def table(report: GenerationReport) -> Table:

@@ -6,9 +6,10 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
+from arvae_music.cli import audio as sounds
 from arvae_music.cli import options, show
 from arvae_music.cli.advice import refuse_if_all_skipped
 from arvae_music.cli.pairs import split
@@ -99,6 +100,8 @@ def interpolate(
             show_default=False,
         ),
     ] = None,
+    audio: sounds.Audio = None,
+    soundfont: sounds.Soundfont = None,
     json: options.Json = None,
     seed: options.Seed = 0,
     force: options.Force = False,
@@ -118,11 +121,9 @@ def interpolate(
     requests = read_requests(split(attr))
     held = [attribute.name for attribute in read_holds(hold or (), requests)]
     selection = None if measures is None else numbers(measures)
-    outs = [options.check_output(path, json, force=force) for path in files(file, output, requests, steps)]
-    plots = [None] * len(outs) if plot is None else in_steps(plot, steps)
-    for picture in plots:
-        if picture is not None:
-            check_plot(picture, json, force=force)
+    outs = outputs(output or default_output(file, requests), plot, audio, steps)
+    for out in outs:
+        check_outputs(out, soundfont, json, force=force)
     keep: dict[str, Any] = {"hold": held, "lock": read_lock(lock), "measures": selection}
     how: dict[str, Any] = {"chromatic": chromatic, "strict": strict, "seed": seed, "strength": strength}
     source = reading.read(file)
@@ -132,41 +133,71 @@ def interpolate(
     else:
         edits = made.steps(source, steps, *requests, **keep, **how)
     refuse_if_all_skipped(file, edits[0].report, selection)
-    reports = [
-        write(edit, out, picture, force=force) for edit, out, picture in zip(edits, outs, plots, strict=True)
-    ]
+    reports = [write(edit, out, soundfont, force=force) for edit, out in zip(edits, outs, strict=True)]
     written = [report.as_json() for report in reports]
     options.write_json(json, written[0] if steps is None else written, force=force)
     if not options.is_stdout(json):
-        tell(reports, plots)
+        tell(reports, outs)
 
 
-def write(edit: Edit, out: Path, plot: Path | None, *, force: bool) -> Report:
-    """Write an edited tune, and its picture if there is to be one; its report with what the file lost."""
+class Outputs(NamedTuple):
+    """The files of one edit: the tune, and its picture and its sound if there are to be any."""
+
+    tune: Path
+    plot: Path | None
+    audio: Path | None
+
+    def __str__(self) -> str:
+        """As in `wrote a.mid, a.png and a.wav`."""
+        *first, last = [str(path) for path in self if path is not None]
+        return f"{', '.join(first)} and {last}" if first else last
+
+
+def write(edit: Edit, out: Outputs, soundfont: Path | None, *, force: bool) -> Report:
+    """Write an edit's files, all made before the first is written; its report with what the tune lost."""
+    from arvae_music.control.audio import samples, wav
     from arvae_music.control.picture import check_picture, render
     from arvae_music.files import atomic_write
     from arvae_music.formats.losses import losses
 
-    drawn = None if plot is None else render(edit, check_picture(plot, force=force))
-    edit.tune.write(out, force=force)
-    if plot is not None and drawn is not None:
-        atomic_write(plot, drawn, force=force)
-    lost = losses(edit.source, out)
-    return dataclasses.replace(edit.report, output=str(out), notices=(*edit.report.notices, *lost))
+    drawn = None if out.plot is None else render(edit, check_picture(out.plot, force=force))
+    heard = None if out.audio is None else wav(samples(edit.tune, soundfont=soundfont))
+    edit.tune.write(out.tune, force=force)
+    for path, content in ((out.plot, drawn), (out.audio, heard)):
+        if path is not None and content is not None:
+            atomic_write(path, content, force=force)
+    lost = losses(edit.source, out.tune)
+    return dataclasses.replace(edit.report, output=str(out.tune), notices=(*edit.report.notices, *lost))
 
 
-def tell(reports: Sequence[Report], plots: Sequence[Path | None]) -> None:
+def tell(reports: Sequence[Report], outs: Sequence[Outputs]) -> None:
     """Show what was done, of steps the last; and what was written."""
     show.show(table(reports[-1]))
     show.remarks(remarks(reports[-1]))
-    for report, plot in zip(reports, plots, strict=True):
+    for report, out in zip(reports, outs, strict=True):
         step = f"step {report.step.number}: " if report.step is not None else ""
-        show.line(f"{step}{summary(report)}; wrote {report.output}{f' and {plot}' if plot else ''}")
+        show.line(f"{step}{summary(report)}; wrote {out}")
 
 
-def files(file: Path, output: Path | None, requests: tuple[Request, ...], steps: int | None) -> list[Path]:
-    """The tunes to write: one, or one for each step."""
-    return in_steps(output or default_output(file, requests), steps)
+def outputs(tune: Path, plot: Path | None, audio: Path | None, steps: int | None) -> list[Outputs]:
+    """The files to write: of one edit, or of one for each step."""
+    tunes = in_steps(tune, steps)
+    plots = [None] * len(tunes) if plot is None else in_steps(plot, steps)
+    audios = [None] * len(tunes) if audio is None else in_steps(audio, steps)
+    return [Outputs(*paths) for paths in zip(tunes, plots, audios, strict=True)]
+
+
+def check_outputs(out: Outputs, soundfont: Path | None, json: Path | None, *, force: bool) -> None:
+    """Refuse files that cannot be written before the work rather than after it.
+
+    Raises:
+        UsageError: an extension is wrong, a file exists and `--force` is not given, or two are one.
+        ArvaeError: what draws or renders is not installed.
+    """
+    options.check_output(out.tune, json, force=force)
+    if out.plot is not None:
+        check_plot(out.plot, json, force=force)
+    sounds.check(out.audio, soundfont, json, force=force)
 
 
 def in_steps(path: Path, steps: int | None) -> list[Path]:
