@@ -121,9 +121,7 @@ def choose_part(parts: Sequence[Part], wanted: int | str | None, path: Path) -> 
     if wanted is None:
         if len(parts) == 1:
             return parts[0]
-        raise ArvaeError(
-            f"{path} has {len(parts)} parts: choose the melody with --part NUMBER out of {listed}"
-        )
+        raise ArvaeError(f"{path} has several parts: choose the melody with --part NUMBER out of {listed}")
     found = _matching(parts, str(wanted).strip())
     if len(found) == 1:
         return found[0]

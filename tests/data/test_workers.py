@@ -73,7 +73,7 @@ def test_as_many_processes_as_one_likes(mixed: Path, cache: Path, monkeypatch: p
         "inner/reel_accompanied.mid",
     ]
     assert list(data.unread_reasons(alone.unread)) == [
-        "has no tune with notes", "is not a sound MIDI file", "has N parts",
+        "has no tune with notes", "is not a sound MIDI file", "has several parts",
     ]  # fmt: skip
 
 
