@@ -122,7 +122,7 @@ def test_a_change_of_meter() -> None:
 
 
 def test_a_file_of_several_tunes() -> None:
-    with pytest.raises(ArvaeError, match="2 parts: choose the melody with --part NUMBER") as error:
+    with pytest.raises(ArvaeError, match="several parts: choose the melody with --part NUMBER") as error:
         read(FOUND / "two_tunes.mid")
     assert "Drowsy Maggie" in str(error.value)
     assert "The Irish Washerwoman" in str(error.value)
