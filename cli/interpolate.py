@@ -79,8 +79,6 @@ def interpolate(
         typer.Option(
             "--strength",
             metavar="S",
-            min=0,
-            max=1,
             help="How far an edit may leave the tune for better style: 0 is near, 1 is free.",
         ),
     ] = 0.5,
@@ -117,10 +115,12 @@ def interpolate(
     """
     from arvae_music.control import load_model, read_requests
     from arvae_music.control.order import read_holds, read_lock
+    from arvae_music.control.score import ScoreWeights
 
     requests = read_requests(split(attr))
     held = [attribute.name for attribute in read_holds(hold or (), requests)]
     selection = None if measures is None else numbers(measures)
+    ScoreWeights.at(strength)  # a wrong one is told before a model is loaded
     outs = outputs(output or default_output(file, requests), plot, audio, steps)
     for out in outs:
         check_outputs(out, soundfont, json, force=force)

@@ -94,6 +94,7 @@ def test_steps(
         (["--hold", "density"], "density is held and is to change"),
         (["--lock", "tempo"], "no lock 'tempo'"),
         (["--steps", "0"], "--steps"),
+        (["--strength", "1.5"], "strength 1.5: give a number from 0"),
         (["--steps", "2", "-o", "x.doc"], ".doc"),
     ],
 )
