@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 import wave
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -99,19 +100,21 @@ def samples(tune: Tune, *, rate: int = RATE, soundfont: str | os.PathLike[str] |
             "take the sound from a shorter part"
         )
     sound = np.zeros(int(rate * (seconds + 1)))
-    for part in _tones(midi, rate) if soundfont is None else [_font(midi, rate, Path(soundfont))]:
+    parts = _tones(midi, rate) if soundfont is None else [_fluid(midi, rate, Path(soundfont))]
+    for part in parts:
         size = min(len(part), len(sound))
         sound[:size] += part[:size]
     peak = np.abs(sound).max()
     return np.rint(sound * (_PEAK / peak if peak else 0.0)).astype(np.int16)
 
 
-def _tones(midi: Any, rate: int) -> Any:
+def _tones(midi: Any, rate: int) -> Iterable[npt.NDArray[np.float64]]:
     """Each part's samples, one after the other: together they would take the memory of all."""
     return (instrument.synthesize(fs=rate) for instrument in midi.instruments)
 
 
-def _font(midi: Any, rate: int, soundfont: Path) -> Any:
+def _fluid(midi: Any, rate: int, soundfont: Path) -> Any:
+    """All parts' samples as FluidSynth plays them."""
     _check_soundfont(soundfont)
     synthesizer = _fluidsynth().Synth(samplerate=rate)
     try:

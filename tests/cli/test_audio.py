@@ -15,7 +15,7 @@ FONT = Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
 def seconds(path: Path) -> float:
     with wave.open(str(path)) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 44_100)
-        return file.getnframes() / 44_100
+        return int(file.getnframes()) / 44_100
 
 
 def frequencies(path: Path, starts: list[float], length: float) -> list[float]:
