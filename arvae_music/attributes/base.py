@@ -26,7 +26,7 @@ class Attribute(ABC):
         short: the name that a person types.
         unit: what one of it is, for people.
         whole: whether its values are whole numbers.
-        lowest: the least value that a measure can have, or None.
+        lowest, highest: the least and the greatest value that a measure can have, or None.
         tolerance: how far from the requested value still counts as that value.
     """
 
@@ -35,6 +35,7 @@ class Attribute(ABC):
     unit: ClassVar[str]
     whole: ClassVar[bool]
     lowest: ClassVar[float | None] = 0.0
+    highest: ClassVar[float | None] = None
     tolerance: ClassVar[float] = 0.0
 
     def is_met(self, value: float, target: float) -> bool:

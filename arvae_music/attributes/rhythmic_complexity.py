@@ -43,6 +43,7 @@ class RhythmicComplexity(Attribute):
     short = "complexity"
     unit = "share of the metrical weight"
     whole = False
+    highest = 1.0
     tolerance = 0.01
 
     def __call__(self, tokens: Tokens, meters: Meters) -> Values:

@@ -237,7 +237,7 @@ def check_prior(checkpoint: Checkpoint, name: str) -> None:
     if checkpoint.prior is None:
         raise ArvaeError(
             f"the model {name} has no prior, without which it cannot make a tune: "
-            "train one anew, or go on with its run by train --resume"
+            "take --model folk, or train one of your own (train without --prior-epochs 0)"
         )
 
 

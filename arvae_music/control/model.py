@@ -21,7 +21,7 @@ from arvae_music.control.readable import readable
 from arvae_music.control.request import Change, Request, read_requests
 from arvae_music.control.score import USUAL_STRENGTH, Scores, ScoreWeights
 from arvae_music.control.search import search
-from arvae_music.errors import ArvaeError
+from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Tune
 from arvae_music.measures import measures
 from arvae_music.melody import fewest_octaves
@@ -130,6 +130,7 @@ class Model:
             UsageError: an unknown attribute, lock, measure or tick, a bad change or strength.
             ArvaeError: with `strict`, a measure cannot be exact.
         """
+        _check_tune(tune)
         asked = read_requests(changes.items(), requests)
         holds, kept = read_holds(hold, asked), read_lock(lock)
         order = Order(asked, holds, kept, locked, measures, chromatic, strict, seed, strength)
@@ -177,6 +178,7 @@ class Model:
             UsageError: as for `edit`, or fewer than one step.
             ArvaeError: with `strict`, a measure of a step cannot be exact.
         """
+        _check_tune(tune)
         asked = read_requests(changes.items(), requests)
         holds, kept = read_holds(hold, asked), read_lock(lock)
         order = Order(asked, holds, kept, locked, measures, chromatic, strict, seed, strength)
@@ -222,6 +224,7 @@ class Model:
         Raises:
             ArvaeError: it can read none.
         """
+        _check_tune(tune)
         vocabulary = self.vocabulary
         shift = fewest_octaves(
             [note.pitch for note in tune.melody.notes], vocabulary.lowest, vocabulary.highest
@@ -284,6 +287,12 @@ class Model:
             count=len(own),
             skipped=len(rows) - len(own),
         )
+
+
+def _check_tune(tune: object) -> None:
+    """Refuse what is no tune, a file's name for instance."""
+    if not isinstance(tune, Tune):
+        raise UsageError(f"{tune!r} is not a tune: give what arvae_music.read(FILE) gave")
 
 
 def bundled() -> list[str]:

@@ -107,6 +107,11 @@ class Request:
                 f"{self.attribute.short} {self.change}: {self.attribute.short} is never below {lowest:g}; "
                 f"write {self.change.value:g} for a change"
             )
+        highest = self.attribute.highest
+        if highest is not None and self.change.kind == "absolute" and self.change.value > highest:
+            raise UsageError(
+                f"{self.attribute.short} {self.change}: {self.attribute.short} is never above {highest:g}"
+            )
 
     def __str__(self) -> str:
         return f"{self.attribute.short}{self.change}"

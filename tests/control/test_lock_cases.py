@@ -160,6 +160,13 @@ def test_strict_and_too_few_steps(model: Model) -> None:
         model.steps(tune(RUN), 0, density="+4")
 
 
+def test_a_file_name_is_not_a_tune(model: Model) -> None:
+    wrong: Any = "jig.mid"
+    for call in (lambda: model.edit(wrong, density="+1"), lambda: model.encode(wrong)):
+        with pytest.raises(UsageError, match=r"'jig.mid' is not a tune: give what arvae_music.read"):
+            call()
+
+
 @pytest.mark.parametrize("strength", [-0.1, 1.01, float("nan")])
 def test_a_strength_is_from_0_to_1(model: Model, strength: float) -> None:
     with pytest.raises(UsageError, match="give a number from 0"):

@@ -155,3 +155,10 @@ def test_values_below_the_least_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} =-3: {name} is never below 0; write -3 for a change"):
         read_requests([(name, "=-3")])
     assert read_requests([("contour", "=-3")])[0].change == to(-3)
+
+
+def test_values_above_the_greatest_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"complexity 1\.2: complexity is never above 1"):
+        read_requests([("complexity", "1.2")])
+    assert read_requests([("complexity", "+1.2")])[0].change == by(1.2)
+    assert read_requests([("complexity", "1")])[0].change == to(1)
