@@ -136,7 +136,8 @@ def _ends(source: MidiSource, scale: int) -> _Ends:
         articulation = abs(gap) < resolution * _LARGEST_GAP
         ends.gaps[known.raw.on] = gap * scale if articulation else 0
         if gap < 0 and not articulation:
-            ends.long.add(known.raw.on)
+            if known.note.end in following:  # else it is but played longer than it is read
+                ends.long.add(known.raw.on)
         elif not articulation:
             ends.shares[known.raw.on] = Fraction(known.raw.end - known.raw.start, meant - known.raw.start)
     return ends

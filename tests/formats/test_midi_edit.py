@@ -244,6 +244,19 @@ def test_what_sounds_on_below_is_no_articulation(make_midi: MakeMidi) -> None:
     assert (480, "note_off channel=0 note=64 velocity=33 time=0") in notes_of(out)
 
 
+def test_quantized_notes_that_are_played_longer_than_read_stay(make_midi: MakeMidi) -> None:
+    """D is played early and long: it is read as a sixteenth, and its end is not moved there."""
+    notes = [on(0, 60), off(216, 60), on(443, 62), off(659, 62), on(749, 64), off(940, 64)]
+    path = make_midi([FOUR, *notes, on(960, 65), off(1920, 65)])
+    tune = read(path, quantize=True)
+    first, second, third, last = tune.melody.notes
+    assert second == Note(F(1), F(1, 4), 62)
+    new = tune.melody.with_notes([first, second, third, Note(F(2), F(1), 65), Note(F(3), F(1), 67)])
+    out = tune.replace(new).write(path.with_name("out.mid"))
+    assert notes_of(out)[:7] == notes_of(path)[:7]
+    assert last == Note(F(2), F(2), 65)
+
+
 class TestWriting:
     def test_an_existing_file_is_kept(self, detached: Path) -> None:
         before = detached.read_bytes()
