@@ -31,6 +31,10 @@ _FINE = 48
 _LARGEST_GAP = Fraction(1, 8)
 """In quarter notes: half a sixteenth."""
 
+_LATEST = Fraction(1, 25)
+"""In quarter notes: later or earlier, a new note may be nearer to another tick (sixteenths and triplets lie
+1/12 apart)."""
+
 Event = tuple[int, Any]
 """Time in MIDI ticks from the start, and a mido message."""
 
@@ -146,8 +150,12 @@ def _ends(source: MidiSource, scale: int) -> _Ends:
 def _place_starts(lines: Sequence[_Line], resolution: int, scale: int) -> None:
     for line in lines:
         raw = line.model.raw.start * scale
+        if line.note.onset == line.model.note.onset:
+            line.start = raw
+            continue
         late = raw - line.model.note.onset * resolution
-        line.start = raw if line.source else max(round(line.note.onset * resolution + late), 0)
+        late = max(min(late, _LATEST * resolution), -_LATEST * resolution)
+        line.start = max(round(line.note.onset * resolution + late), 0)
     for before, line in pairwise(lines):
         if line.source is None and line.note.onset > before.note.onset:
             line.start = max(line.start, before.start + 1)

@@ -310,7 +310,7 @@ def test_the_same_measure_in_another_place_gets_the_same_edit(model: Model) -> N
 def test_the_report_as_json(model: Model) -> None:
     report = model.edit(tune(RUN, EMPTY), density="+2", complexity="+0.1").report.as_json()
     assert set(report) == {
-        *("source", "output", "model", "seed", "requests", "holds", "lock", "step"),
+        *("source", "output", "model", "seed", "requests", "holds", "lock", "step", "strength"),
         *("measures", "notices", "summary"),
     }
     assert (report["holds"], report["lock"], report["step"]) == ([], None, None)

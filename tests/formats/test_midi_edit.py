@@ -257,6 +257,25 @@ def test_quantized_notes_that_are_played_longer_than_read_stay(make_midi: MakeMi
     assert last == Note(F(2), F(2), 65)
 
 
+def test_a_new_note_is_late_as_far_as_it_can_be_read(make_midi: MakeMidi) -> None:
+    """A note between ones that are late by an eighth of a quarter would else be a triplet's."""
+    late = 57
+    notes = [
+        event
+        for i, pitch in enumerate((60, 62, 64, 65))
+        for event in (on(480 * i + late, pitch), off(480 * i + 480, pitch))
+    ]
+    path = make_midi([FOUR, *notes])
+    tune = read(path, quantize=True)
+    first, second, third, _ = tune.melody.notes
+    meant = (first, Note(F(1), F(1, 2), 62), Note(F(3, 2), F(1, 2), 67), third, Note(F(3), F(1), 69))
+    assert second == Note(F(1), F(1), 62)
+    out = tune.replace(tune.melody.with_notes(meant)).write(path.with_name("out.mid"))
+    assert read(out, quantize=True).melody.notes == meant
+    starts = [t for t, m in notes_of(out) if m.startswith("note_on")]
+    assert (starts[:2], starts[3:]) == ([late, 480 + late], [960 + late, 1440 + late])
+
+
 class TestWriting:
     def test_an_existing_file_is_kept(self, detached: Path) -> None:
         before = detached.read_bytes()
