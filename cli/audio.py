@@ -45,5 +45,4 @@ def check(audio: Path | None, soundfont: Path | None, json: Path | None, *, forc
             raise UsageError("--soundfont says how --audio sounds: give --audio OUT.wav, too")
         return
     check_audio(audio, soundfont=soundfont, force=force)
-    if json is not None and not options.is_stdout(json) and json.resolve() == audio.resolve():
-        raise UsageError(f"{audio} is named for --audio and for --json: give one of them another name")
+    options.check_apart(audio, "--audio", json)

@@ -50,7 +50,7 @@ def generate(
     Example: arvae-music generate --measures 16 --meter 6/8 --key D --attr density 6 --seed 1 -o jig.mid
     """
     from arvae_music.control import load_model, read_requests
-    from arvae_music.control.audio import samples, wav
+    from arvae_music.control.audio import render_audio
     from arvae_music.control.generate import parse_wish
     from arvae_music.files import atomic_write
     from arvae_music.formats.losses import losses
@@ -61,7 +61,7 @@ def generate(
     requests = read_requests(asked) if asked else ()
     parse_wish(measures, meter, key, requests)  # a wrong call is told before a model is loaded
     made = load_model(model).generate(*requests, measures=measures, meter=meter, key=key, seed=seed)
-    heard = None if audio is None else wav(samples(made.tune, soundfont=soundfont))
+    heard = None if audio is None else render_audio(made.tune, soundfont=soundfont)
     made.write(out, force=force)
     if audio is not None and heard is not None:
         atomic_write(audio, heard, force=force)

@@ -155,13 +155,13 @@ class Outputs(NamedTuple):
 
 def write(edit: Edit, out: Outputs, soundfont: Path | None, *, force: bool) -> Report:
     """Write an edit's files, all made before the first is written; its report with what the tune lost."""
-    from arvae_music.control.audio import samples, wav
+    from arvae_music.control.audio import render_audio
     from arvae_music.control.picture import check_picture, render
     from arvae_music.files import atomic_write
     from arvae_music.formats.losses import losses
 
     drawn = None if out.plot is None else render(edit, check_picture(out.plot, force=force))
-    heard = None if out.audio is None else wav(samples(edit.tune, soundfont=soundfont))
+    heard = None if out.audio is None else render_audio(edit.tune, soundfont=soundfont)
     edit.tune.write(out.tune, force=force)
     for path, content in ((out.plot, drawn), (out.audio, heard)):
         if path is not None and content is not None:
@@ -226,8 +226,7 @@ def check_plot(plot: Path, json: Path | None, *, force: bool) -> str:
     from arvae_music.control.picture import check_picture
 
     kind = check_picture(plot, force=force)
-    if json is not None and not options.is_stdout(json) and json.resolve() == plot.resolve():
-        raise UsageError(f"{plot} is named for --plot and for --json: give one of them another name")
+    options.check_apart(plot, "--plot", json)
     return kind
 
 

@@ -112,6 +112,18 @@ def check_json(path: Path | None, *, force: bool) -> None:
         check_free(path, force=force)
 
 
+def check_apart(
+    path: Path, named_for: str, json: Path | None, advice: str = "give one of them another name"
+) -> None:
+    """Refuse a file that is named for something else and for `--json`.
+
+    Raises:
+        UsageError: the two are one.
+    """
+    if json is not None and not is_stdout(json) and json.resolve() == path.resolve():
+        raise UsageError(f"{path} is named for {named_for} and for --json: {advice}")
+
+
 def check_output(output: Path, json: Path | None, *, force: bool) -> Path:
     """The tune to write, refused before the work rather than after it, and `--json` with it.
 
@@ -125,8 +137,7 @@ def check_output(output: Path, json: Path | None, *, force: bool) -> Path:
     if not output.is_dir():  # which check_free says better
         format_of(output)
     check_json(json, force=force)
-    if json is not None and not is_stdout(json) and json.resolve() == output.resolve():
-        raise UsageError(f"{output} is named for the tune and for --json: give the report another name")
+    check_apart(output, "the tune", json, "give the report another name")
     return check_free(output, force=force)
 
 

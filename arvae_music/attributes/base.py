@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,17 @@ class Attribute(ABC):
     highest: ClassVar[float | None] = None
     tolerance: ClassVar[float] = 0.0
 
-    def is_met(self, value: float, target: float) -> bool:
-        """Whether a value counts as the target."""
-        return abs(value - target) <= self.tolerance + _ROUNDING
+    @overload
+    def is_met(self, value: float, target: float) -> bool: ...
+
+    @overload
+    def is_met(self, value: Values, target: float) -> npt.NDArray[np.bool_]: ...
+
+    def is_met(self, value: float | Values, target: float) -> bool | npt.NDArray[np.bool_]:
+        """Whether a value counts as the target, or each of several does."""
+        gap: Any = abs(value - target)
+        met: bool | npt.NDArray[np.bool_] = gap <= self.tolerance + _ROUNDING
+        return met
 
     @abstractmethod
     def __call__(self, tokens: Tokens, meters: Meters) -> Values:

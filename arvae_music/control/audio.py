@@ -53,7 +53,7 @@ def write_audio(
             rendered; or the system refuses.
     """
     check_audio(path, soundfont=soundfont, force=force)
-    return atomic_write(path, wav(samples(tune, soundfont=soundfont)), force=force)
+    return atomic_write(path, render_audio(tune, soundfont=soundfont), force=force)
 
 
 def check_audio(
@@ -67,6 +67,11 @@ def check_audio(
         _check_soundfont(Path(soundfont))
         _fluidsynth()
     _pretty_midi()
+
+
+def render_audio(tune: Tune, *, soundfont: str | os.PathLike[str] | None = None) -> bytes:
+    """The content of the file that `write_audio` writes."""
+    return wav(samples(tune, soundfont=soundfont))
 
 
 def wav(sound: Samples, rate: int = RATE) -> bytes:

@@ -31,7 +31,6 @@ from arvae_music.training.checkpoint import Checkpoint
 
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
 _NAN = float("nan")
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -249,7 +248,7 @@ def _have(values: npt.NDArray[np.float64], targets: Mapping[str, float]) -> npt.
     have = np.ones(len(values), np.bool_)
     for k, attribute in enumerate(ATTRIBUTES):
         if attribute.name in targets:
-            have &= np.abs(values[:, k] - targets[attribute.name]) <= attribute.tolerance + _ROUNDING
+            have &= attribute.is_met(values[:, k], targets[attribute.name])
     return have
 
 

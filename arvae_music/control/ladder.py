@@ -73,10 +73,6 @@ class LadderRow:
         """By which part nats per note are above those of the measures as they are."""
         return self.ways[way].nats / self.real.nats - 1
 
-    def over_alike(self, way: str) -> float:
-        """By which part nats per note are above those of real measures that have what is asked for."""
-        return self.ways[way].nats / self.real.alike - 1
-
 
 def run_ladder(
     bench: Bench,

@@ -51,7 +51,7 @@ class Encoder(nn.Module):
 
     def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
         """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""
-        ticks = ids.view(-1, TICKS_PER_BEAT)[own.view(-1)]
+        ticks = ids.reshape(-1, TICKS_PER_BEAT)[own.view(-1)]
         weight, bias = input_weights(self.ticks)
         # What a token adds to the gates is looked up in one table: there are far fewer tokens than ticks.
         table = linear(self.token.weight, weight, bias)

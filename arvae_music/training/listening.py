@@ -111,7 +111,7 @@ class ListeningTask(VaeTask):
         which = torch.randint(len(self.copies), size, generator=generator, device=rows.device)
         both = torch.cat([self.ids[rows], self.copies[which, rows].long()], dim=1)
         both = transposed(both, settings.transpose, len(self.vocabulary), generator)
-        measure, copy = (ids.contiguous() for ids in both.chunk(2, dim=1))
+        measure, copy = both.chunk(2, dim=1)
         edited = torch.rand(size, generator=generator, device=rows.device) >= settings.clean
         target = torch.where(edited[:, None], copy, measure)
         values = torch.where(edited[:, None], self.copies_values[which, rows], self.values[rows])
