@@ -47,7 +47,7 @@ def train(
             "Passes over measures and edited copies of them, in which a new decoder learns to listen to the "
             "regularized dimensions, at the cost of some ticks; 0 leaves it out."
         ),
-    ] = 20,
+    ] = 30,
     copies: Annotated[int, _setting("Edited copies of each measure.")] = 2,
     clean: Annotated[
         float, _setting("Share of the measures that are to come back then; the others become their copies.")
@@ -64,6 +64,9 @@ def train(
     beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.001,
     gamma: Annotated[float, _setting("Weight of the attribute term.")] = 1.0,
     delta: Annotated[float, _setting("Sharpness of the attribute term.")] = 10.0,
+    linearity: Annotated[
+        float, _setting("Weight of the term that makes regularized dimensions linear in their attributes.")
+    ] = 1.0,
     transpose: Annotated[
         int, _setting("Move each measure by up to so many semitones at random, each time anew.")
     ] = 6,

@@ -10,9 +10,18 @@ from arvae_music.model.vae import Coded
 from arvae_music.objective.attribute_order import attribute_order
 from arvae_music.objective.divergence import divergence
 from arvae_music.objective.following import following
+from arvae_music.objective.linearity import linearity
 from arvae_music.objective.reconstruction import cross_entropy
 
-__all__ = ["Losses", "attribute_order", "cross_entropy", "divergence", "following", "total_loss"]
+__all__ = [
+    "Losses",
+    "attribute_order",
+    "cross_entropy",
+    "divergence",
+    "following",
+    "linearity",
+    "total_loss",
+]
 
 
 class Losses(NamedTuple):

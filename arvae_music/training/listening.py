@@ -37,6 +37,7 @@ from arvae_music.tokens import Tokens
 from arvae_music.training.loop import Listener
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import (
+    NO_SPREAD,
     Measures,
     VaeTask,
     attribute_values,
@@ -48,9 +49,6 @@ from arvae_music.training.tasks import (
 
 Copier = Callable[[Measures, EventModel, TrainingSettings], Iterator[Tokens]]
 """Makes `settings.copies` edited copies of each row, in parts of some rows; see `control.edited_copies`."""
-
-_NO_SPREAD = 1e-6
-"""Rounding: an attribute with less than that has one value in all measures, and its own unit will do."""
 
 _MOST_SWAPPED = 2_000
 """Held-out measures among which dimensions are swapped after each epoch, about."""
@@ -90,7 +88,7 @@ class ListeningTask(VaeTask):
         ]
         self.copies_values = torch.from_numpy(np.stack(values))
         spread = self.values.std(dim=0)
-        self.spread = torch.where(spread > _NO_SPREAD, spread, torch.ones_like(spread))
+        self.spread = torch.where(spread > NO_SPREAD, spread, torch.ones_like(spread))
         self.to_beat = self._figures(vae).get("listening")
 
     @staticmethod

@@ -31,6 +31,8 @@ class TrainingSettings:
         beta: weight of the KL divergence.
         gamma: weight of the attribute term.
         delta: sharpness of the attribute term.
+        linearity: weight of the term that makes each regularized dimension its attribute in standard
+            deviations of the meter; 0 leaves only its order to the attribute term, as in the paper.
         transpose: every measure is moved at random by up to so many semitones, each time anew.
         seed: of everything random.
         threads: CPU threads; 0 leaves the choice to torch.
@@ -42,7 +44,7 @@ class TrainingSettings:
 
     epochs: int = 30
     event_epochs: int = 12
-    listening_epochs: int = 20
+    listening_epochs: int = 30
     copies: int = 2
     clean: float = 0.7
     following: float = 0.25
@@ -53,6 +55,7 @@ class TrainingSettings:
     beta: float = 0.001
     gamma: float = 1.0
     delta: float = 10.0
+    linearity: float = 1.0
     transpose: int = 6
     seed: int = 0
     threads: int = 0
@@ -75,6 +78,7 @@ class TrainingSettings:
         _check("beta", self.beta, 0.0, 1e3)
         _check("gamma", self.gamma, 0.0, 1e3)
         _check("delta", self.delta, 0.0, 1e3)
+        _check("linearity", self.linearity, 0.0, 1e3)
         _check("transpose", self.transpose, 0, 24)
         _check("seed", self.seed, 0, 2**31 - 1)
         _check("threads", self.threads, 0, 1024)

@@ -16,7 +16,7 @@ from arvae_music.evaluation import reconstruction_scores
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, nats_and_notes
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vocabulary import PITCH_ID
-from arvae_music.objective import total_loss
+from arvae_music.objective import linearity, total_loss
 from arvae_music.tokens import Meters, Tokens
 from arvae_music.training.settings import TrainingSettings
 
@@ -78,6 +78,7 @@ class VaeTask:
         self.ids = torch.from_numpy(self.vocabulary.ids(train.tokens))
         self.meters = torch.from_numpy(train.meters.astype(np.int64))
         self.values = torch.from_numpy(attribute_values(train, settings.model.attributes))
+        self.standardized = torch.from_numpy(standardized(self.values.numpy(), train.meters))
         self.held_out = validation
 
     @staticmethod
@@ -94,6 +95,7 @@ class VaeTask:
         self.ids = self.ids.to(device)
         self.meters = self.meters.to(device)
         self.values = self.values.to(device)
+        self.standardized = self.standardized.to(device)
 
     def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Reconstruction, KL and attribute order of rows, transposed at random."""
@@ -108,8 +110,11 @@ class VaeTask:
             beta=self.settings.beta,
             gamma=self.settings.gamma,
             delta=self.settings.delta,
-        )
-        return terms._asdict()
+        )._asdict()
+        if self.settings.linearity and values.shape[1]:
+            terms["linearity"] = linearity(coded.z[:, : values.shape[1]], self.standardized[rows])
+            terms["loss"] = terms["loss"] + self.settings.linearity * terms["linearity"]
+        return terms
 
     def validate(self) -> dict[str, float]:
         """Share of ticks and of whole measures given back from the mean of z."""
@@ -161,6 +166,20 @@ def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.f
     columns = [resolve(name)(rows.tokens, rows.meters) for name in names]
     stacked = np.stack(columns, axis=-1) if columns else np.zeros((len(rows.tokens), 0))
     return stacked.astype(np.float32)
+
+
+NO_SPREAD = 1e-6
+"""Rounding: an attribute with less than that has one value in all measures, and its own unit will do."""
+
+
+def standardized(values: npt.NDArray[np.float32], meters: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+    """Values `[rows, attributes]` less the mean of their meter, in its standard deviations."""
+    out = np.empty_like(values)
+    for meter in np.unique(meters):
+        here = meters == meter
+        spread = values[here].std(axis=0)
+        out[here] = (values[here] - values[here].mean(axis=0)) / np.where(spread > NO_SPREAD, spread, 1.0)
+    return out
 
 
 def transposed(ids: Tensor, most: int, size: int, generator: torch.Generator) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, tensor
 from torch.distributions import Normal, kl_divergence
 
 from arvae_music.model import Coded, Posterior
-from arvae_music.objective import attribute_order, cross_entropy, divergence, total_loss
+from arvae_music.objective import attribute_order, cross_entropy, divergence, linearity, total_loss
 
 
 def sign(x: float) -> int:
@@ -158,3 +158,10 @@ def test_without_attributes_the_term_is_nothing() -> None:
     )
     assert float(losses.attribute_order) == 0
     assert float(losses.loss) == pytest.approx(1.0)
+
+
+def test_linearity_is_the_squared_distance_summed_over_attributes() -> None:
+    z = tensor([[1.0, 0.0], [-1.0, 2.0]])
+    wanted = tensor([[1.0, 1.0], [1.0, 2.0]])
+    # First attribute: (0 + 4) / 2; second: (1 + 0) / 2.
+    assert float(linearity(z, wanted)) == pytest.approx(2.5)

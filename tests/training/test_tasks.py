@@ -23,6 +23,7 @@ from arvae_music.training.tasks import (
     encode_means,
     most_probable,
     nats_per_note,
+    standardized,
     transposed,
 )
 from tests.fakes import TINY, Entry, corpus_of, tiny_events, tiny_vae
@@ -211,3 +212,10 @@ def test_the_event_loss_is_nats_per_note() -> None:
     assert float(loss.detach()) == pytest.approx(nats_per_note(task.module, rows), rel=1e-5)
     quiet = task.losses(task.module, torch.tensor([3]), torch.Generator())["loss"]
     assert torch.isfinite(quiet)  # no note to divide by
+
+
+def test_values_are_standardized_within_their_meter() -> None:
+    values = np.array([[1.0, 5.0], [3.0, 5.0], [10.0, 0.0], [10.0, 4.0]], np.float32)
+    # 1 and 3 have mean 2 and deviation 1; what does not vary is 0; the second meter knows nothing of the first.
+    wanted = [[-1, 0], [1, 0], [0, -1], [0, 1]]
+    assert standardized(values, np.array([0, 0, 1, 1])).tolist() == wanted
