@@ -28,6 +28,7 @@ from arvae_music.training.settings import TrainingSettings
         ({"beta": -1.0}, "--beta is -1.0"),
         ({"gamma": math.inf}, "--gamma is inf"),
         ({"delta": -0.5}, "--delta is -0.5"),
+        ({"linearity": -1.0}, "--linearity is -1.0"),
         ({"transpose": 25}, "--transpose is 25"),
         ({"seed": -1}, "--seed is -1"),
         ({"threads": -2}, "--threads is -2"),

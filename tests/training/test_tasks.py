@@ -216,6 +216,6 @@ def test_the_event_loss_is_nats_per_note() -> None:
 
 def test_values_are_standardized_within_their_meter() -> None:
     values = np.array([[1.0, 5.0], [3.0, 5.0], [10.0, 0.0], [10.0, 4.0]], np.float32)
-    # 1 and 3 have mean 2 and deviation 1; what does not vary is 0; the second meter knows nothing of the first.
+    # 1 and 3 have mean 2 and deviation 1; what does not vary is 0; the second meter stands alone.
     wanted = [[-1, 0], [1, 0], [0, -1], [0, 1]]
     assert standardized(values, np.array([0, 0, 1, 1])).tolist() == wanted
