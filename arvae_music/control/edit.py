@@ -19,6 +19,7 @@ from arvae_music.control.report import MeasureReport, Report, Status
 from arvae_music.control.request import WHOLE, Step
 from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
 from arvae_music.control.search import search
+from arvae_music.control.stay import PRICED, Stay
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Notice, Tune
 from arvae_music.measures import Measure, measures
@@ -82,8 +83,22 @@ def _search_batch(
             pitches=vocabulary.span + 1,
         )
     scores = tick_scores(decoded, ids, weights)
-    best = search([job.constraint for job in jobs], scores, scorer, beam=beam)
+    stay = None
+    if weights.stay:
+        prices = _prices(checkpoint, jobs) * weights.stay
+        stay = Stay(ids, codes, prices, [job.targets for job in jobs], pitches=vocabulary.span + 1)
+    best = search([job.constraint for job in jobs], scores, scorer, stay=stay, beam=beam)
     return list(vocabulary.tokens(best))
+
+
+def _prices(checkpoint: Checkpoint, jobs: Sequence[Job]) -> npt.NDArray[np.float64]:
+    """Standard deviations in each attribute's unit, `[jobs, attributes]`."""
+    lines = checkpoint.calibration.lines
+    of = {
+        code: [1 / (lines[GRIDS[code].name][name].std or 1.0) for name in PRICED]
+        for code in {job.constraint.code for job in jobs}
+    }
+    return np.array([of[job.constraint.code] for job in jobs])
 
 
 def latent_moves(checkpoint: Checkpoint, jobs: Sequence[Job]) -> npt.NDArray[np.float32]:

@@ -70,9 +70,7 @@ class Lookahead:
         self.may_hold = (kinds & MAY_HOLD) > 0
         self.may_rest = (kinds & MAY_REST) > 0
         self.may_note = (kinds & MAY_NOTE) > 0
-        weighted = any(c.weights is not None for c in constraints)
-        costs = WEIGHTS[self.codes.numpy()] if weighted else np.zeros((len(constraints), TICKS), np.int64)
-        self.onset_weight = torch.from_numpy(costs)
+        self.onset_weight = torch.from_numpy(WEIGHTS[self.codes.numpy()])
         self._rhythms(constraints)
         self._pinned(constraints)
         goals = [c.goal for c in constraints]

@@ -27,6 +27,7 @@ class ScoreWeights:
         events: of the event language model's log-probability.
         source: for each tick whose token is not the source's.
         pitch: for each tick where the source starts a note and another pitch starts now.
+        stay: for each standard deviation that an attribute moves without being asked for.
         floor: log-probabilities of the decoder below it count as it: a decoder that is certain of
             the source would else forbid what the request needs.
     """
@@ -35,6 +36,7 @@ class ScoreWeights:
     events: float = 1.0
     source: float = 3.5
     pitch: float = 2.5
+    stay: float = 2.0
     floor: float = -8.0
 
     @classmethod
@@ -49,7 +51,7 @@ class ScoreWeights:
         return cls().with_strength(strength)
 
     def with_strength(self, strength: float) -> ScoreWeights:
-        """These weights with `source` and `pitch` times 5 (1 - strength) / (1 + 3 strength).
+        """These weights with `source`, `pitch` and `stay` times 5 (1 - strength) / (1 + 3 strength).
 
         At 0.5 they stay as they are; at 1 nothing but the decoder at the moved z ties the result to
         the source; at 0 they are five times as large. Larger ones keep no more ticks: with them the beam
@@ -64,7 +66,7 @@ class ScoreWeights:
                 f"strength {strength:g}: give a number from 0 (as near to the source as possible) to 1 (free)"
             )
         factor = 5 * (1 - strength) / (1 + 3 * strength)
-        return replace(self, source=self.source * factor, pitch=self.pitch * factor)
+        return replace(self, source=self.source * factor, pitch=self.pitch * factor, stay=self.stay * factor)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from arvae_music.control.lookahead import Lookahead
 from arvae_music.control.outlook import outlook
 from arvae_music.control.rhythms import FREE
 from arvae_music.control.score import EventScorer, Scores
+from arvae_music.control.stay import Stay
 from arvae_music.meter import TICKS, TICKS_PER_BEAT
 from arvae_music.model.vocabulary import PITCH_ID, REST_ID
 
@@ -29,6 +30,7 @@ def search(
     scores: Scores,
     scorer: EventScorer | None,
     *,
+    stay: Stay | None = None,
     beam: int = 24,
 ) -> npt.NDArray[np.int64]:
     """The best measure found for each constraint.
@@ -37,6 +39,7 @@ def search(
         constraints: one for each measure, each feasible.
         scores: what each token is worth at each tick, apart from the event language model.
         scorer: the event language model at work on these measures, or None.
+        stay: prices of attributes that move, or None where they cost nothing.
         beam: hypotheses kept for each measure.
 
     Returns:
@@ -51,8 +54,10 @@ def search(
     if scorer is not None:
         scorer.begin(1)
     for tick in range(TICKS):
-        state = _advance(tick, state, lookahead, scores, scorer, ahead, beam)
+        state = _advance(tick, state, lookahead, scores, scorer, stay, ahead, beam)
     total = state.score if scorer is None else state.score + scorer.farewell(state.last)
+    if stay is not None:
+        total = total - stay.whole(state)
     total = torch.where(state.alive, total, -torch.inf)
     if not torch.isfinite(total).any(dim=1).all():
         raise ValueError("a constraint is not feasible")
@@ -66,6 +71,7 @@ def _advance(
     lookahead: Lookahead,
     scores: Scores,
     scorer: EventScorer | None,
+    stay: Stay | None,
     ahead: Tensor,
     beam: int,
 ) -> Hypotheses:
@@ -79,6 +85,8 @@ def _advance(
     gain = torch.where(own[:, None, None], gain, 0.0)
     value = torch.where(legal, state.score[..., None] + gain, -torch.inf)
     rank = value + _promise(tick, state, lookahead, division, ahead)
+    if stay is not None:
+        rank = rank - stay.ahead(tick, state)
     width, actions = value.shape[1:]
     best = rank.flatten(1).topk(min(beam, width * actions), dim=1).indices
     parent, action = best // actions, best % actions

@@ -45,9 +45,9 @@ def test_the_usual_strength_gives_the_usual_weights() -> None:
     ],
 )
 def test_strength_scales_what_ties_to_the_source(strength: float, source: float, pitch: float) -> None:
-    weights = ScoreWeights(decoder=0.3, events=0.9, source=2.0, pitch=1.5, floor=-7.0)
+    weights = ScoreWeights(decoder=0.3, events=0.9, source=2.0, pitch=1.5, stay=1.0, floor=-7.0)
     got = weights.with_strength(strength)
-    assert (got.source, got.pitch) == pytest.approx((source, pitch))
+    assert (got.source, got.pitch, got.stay) == pytest.approx((source, pitch, source / 2))
     assert (got.decoder, got.events, got.floor) == (0.3, 0.9, -7.0)
 
 
