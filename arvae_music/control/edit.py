@@ -29,8 +29,11 @@ from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
 
-_BATCH = 64
-"""Measures that are searched at once; more need memory and save no time."""
+_HYPOTHESES = 3072
+"""Hypotheses of all measures that are searched at once; more need memory and save no time."""
+
+_MOST = 512
+"""Measures that are searched at once, however few hypotheses each has."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def search_jobs(
 ) -> list[Tokens]:
     """The best tokens found for each job, `[24]` each, in the model's range of pitches."""
     found: list[Tokens] = []
-    for start in range(0, len(jobs), _BATCH):
-        found += _search_batch(checkpoint, jobs[start : start + _BATCH], weights, beam)
+    size = min(max(_HYPOTHESES // beam, 1), _MOST)
+    for start in range(0, len(jobs), size):
+        found += _search_batch(checkpoint, jobs[start : start + size], weights, beam)
     return found
 
 

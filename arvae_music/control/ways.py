@@ -58,7 +58,7 @@ def constrain_alone(
     checkpoint: Checkpoint, jobs: Sequence[Job], weights: ScoreWeights, beam: int
 ) -> list[Tokens]:
     """What the decoder finds most probable among the legal measures with the requested values."""
-    alone = replace(weights, decoder=1.0, events=0.0, source=0.0, pitch=0.0, floor=_CERTAIN)
+    alone = replace(weights, decoder=1.0, events=0.0, source=0.0, pitch=0.0, stay=0.0, floor=_CERTAIN)
     return search_jobs(checkpoint, jobs, alone, beam=beam)
 
 
