@@ -3,7 +3,9 @@
 from arvae_music.model.decoder import Decoder
 from arvae_music.model.encoder import Encoder, Posterior
 from arvae_music.model.events import EventModel, event_tensors, events_of, nats_and_notes
+from arvae_music.model.feedback import FeedbackDecoder
 from arvae_music.model.settings import ModelSettings
+from arvae_music.model.tick_encoder import TickEncoder
 from arvae_music.model.vae import Coded, MeasureVAE
 from arvae_music.model.vocabulary import Vocabulary
 
@@ -12,9 +14,11 @@ __all__ = [
     "Decoder",
     "Encoder",
     "EventModel",
+    "FeedbackDecoder",
     "MeasureVAE",
     "ModelSettings",
     "Posterior",
+    "TickEncoder",
     "Vocabulary",
     "event_tensors",
     "events_of",

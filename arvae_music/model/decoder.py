@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model.layers import MeterEmbedding
+from arvae_music.model.layers import MeterEmbedding, log_probabilities
 from arvae_music.model.recurrent import input_weights, run
 from arvae_music.model.settings import ModelSettings
-from arvae_music.model.vocabulary import PAD_ID
 
 _OCTAVES = 6
 """Lengths of the waves through which the regularized dimensions are read: 8, 4, 2 ... of their units."""
@@ -70,14 +69,7 @@ class Decoder(nn.Module):
         """
         own = self.meter.own_beats(meters)
         beats = self._beats(z, meters)[own]
-        logits = self.output(self._ticks(beats)).transpose(0, 1).float()
-        logits[..., PAD_ID] = -torch.inf
-        scores = logits.log_softmax(dim=-1)
-        padded = scores.new_full((own.numel(), *scores.shape[1:]), -torch.inf)
-        padded[..., PAD_ID] = 0.0
-        padded[own.view(-1)] = scores
-        tokens: Tensor = padded.view(len(z), MAX_BEATS * TICKS_PER_BEAT, -1)
-        return tokens
+        return log_probabilities(self.output(self._ticks(beats)).transpose(0, 1), own)
 
     def _ticks(self, beats: Tensor) -> Tensor:
         """A vector for each tick of each beat, `[6, beats, 2 * width]`."""

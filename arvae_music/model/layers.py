@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from arvae_music.meter import BEAT_KIND_OF, BEATS_OF, MAX_BEATS, Beat
+from arvae_music.meter import BEAT_KIND_OF, BEATS_OF, MAX_BEATS, TICKS_PER_BEAT, Beat
+from arvae_music.model.vocabulary import PAD_ID
 
 
 class MeterEmbedding(nn.Module):
@@ -33,3 +34,20 @@ class MeterEmbedding(nn.Module):
     def own_beats(self, meters: Tensor) -> Tensor:
         """Which of the four beats are the meter's own, `[batch, 4]` booleans."""
         return torch.arange(MAX_BEATS, device=meters.device) < self.beats[meters][:, None]
+
+
+def log_probabilities(logits: Tensor, own: Tensor) -> Tensor:
+    """Log-probabilities of tokens, `[batch, 24, ids]`; PAD is certain past the meter and impossible in it.
+
+    Args:
+        logits: of the meters' own beats in order, `[own beats, 6, ids]`.
+        own: which of the four beats are the meter's own, `[batch, 4]`.
+    """
+    logits = logits.float()
+    logits[..., PAD_ID] = -torch.inf
+    scores = logits.log_softmax(dim=-1)
+    padded = scores.new_full((own.numel(), *scores.shape[1:]), -torch.inf)
+    padded[..., PAD_ID] = 0.0
+    padded[own.view(-1)] = scores
+    tokens: Tensor = padded.view(len(own), MAX_BEATS * TICKS_PER_BEAT, -1)
+    return tokens

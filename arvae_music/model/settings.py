@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from arvae_music.errors import ArvaeError
 
+ENCODERS = ("beats", "ticks")
+DECODERS = ("independent", "feedback", "flat")
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -22,6 +25,12 @@ class ModelSettings:
         reading: width of what a listening decoder reads in the regularized dimensions besides their
             values (see `Reader`), or 0 for nothing.
         prior_width: width of the prior over the measures of a tune.
+        encoder: `beats` reads the beats in parallel and then their sequence (`Encoder`), `ticks` all
+            ticks in one sequence (`TickEncoder`).
+        decoder: `independent` gives each tick's token independently of the others given z (`Decoder`);
+            `feedback` and `flat` feed each tick the token before it (`FeedbackDecoder`), with a beat layer
+            or without.
+        layers: recurrent layers of a `ticks` encoder and of a decoder with feedback; the others have one.
     """
 
     lowest: int = 48
@@ -34,6 +43,9 @@ class ModelSettings:
     event_width: int = 160
     reading: int = 64
     prior_width: int = 256
+    encoder: str = "beats"
+    decoder: str = "independent"
+    layers: int = 1
 
     def __post_init__(self) -> None:
         sizes = {
@@ -62,3 +74,25 @@ class ModelSettings:
                 f"model settings lowest and highest are {self.lowest} and {self.highest}: "
                 "they must be MIDI pitches in rising order"
             )
+        self._check_architecture()
+
+    def _check_architecture(self) -> None:
+        for name, choices in (("encoder", ENCODERS), ("decoder", DECODERS)):
+            value = getattr(self, name)
+            if value not in choices:
+                raise ArvaeError(f"model setting {name} is {value!r}: take one of {', '.join(choices)}")
+        most = 1 if self.encoder == "beats" and self.decoder == "independent" else 8
+        if not 1 <= self.layers <= most:
+            raise ArvaeError(
+                f"model setting layers is {self.layers}: with encoder {self.encoder} and decoder "
+                f"{self.decoder} it must be " + (f"from 1 to {most}" if most > 1 else "1")
+            )
+        if self.reading and self.feeds_back:
+            raise ArvaeError(
+                f"model setting reading is {self.reading}: only an independent decoder reads through waves"
+            )
+
+    @property
+    def feeds_back(self) -> bool:
+        """Whether the decoder's ticks see the tokens before them."""
+        return self.decoder != "independent"

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from arvae_music.model.decoder import Decoder
 from arvae_music.model.encoder import Encoder, Posterior
+from arvae_music.model.feedback import FeedbackDecoder
 from arvae_music.model.settings import ModelSettings
+from arvae_music.model.tick_encoder import TickEncoder
 from arvae_music.model.vocabulary import Vocabulary
 
 
@@ -27,13 +29,17 @@ class Coded(NamedTuple):
 
 
 class MeasureVAE(nn.Module):
-    """Hierarchical recurrent VAE; its first latent dimensions are the regularized ones."""
+    """Recurrent VAE of one measure; its first latent dimensions are the regularized ones."""
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         size = len(Vocabulary(settings.lowest, settings.highest))
-        self.encoder = Encoder(settings, size)
-        self.decoder = Decoder(settings, size)
+        self.encoder: Encoder | TickEncoder = (
+            Encoder(settings, size) if settings.encoder == "beats" else TickEncoder(settings, size)
+        )
+        self.decoder: Decoder | FeedbackDecoder = (
+            FeedbackDecoder(settings, size) if settings.feeds_back else Decoder(settings, size)
+        )
         self.regularized = len(settings.attributes)
 
     def forward(
@@ -44,6 +50,7 @@ class MeasureVAE(nn.Module):
         *,
         content: Tensor | None = None,
         swap: Tensor | None = None,
+        forced: bool = False,
     ) -> Coded:
         """Encode, sample, decode.
 
@@ -55,12 +62,16 @@ class MeasureVAE(nn.Module):
                 None where they come from `ids` like the regularized ones.
             swap: for the first so many measures, which measure of the batch to take the regularized
                 dimensions from in a second decoding, whose gradient reaches the decoder alone.
+            forced: a decoder with feedback is fed `ids`, rather than what it takes for the most probable
+                tokens (teacher forcing).
         """
         posterior = self.encoder(ids, meters)
         if content is not None:
             posterior = self._with_content(posterior, ids, content, meters)
         z = posterior.sample(generator)
         swapped = None if swap is None else self._swapped(z.detach(), meters, swap)
+        if isinstance(self.decoder, FeedbackDecoder):
+            return Coded(posterior, z, self.decoder(z, meters, ids if forced else None), swapped)
         return Coded(posterior, z, self.decoder(z, meters), swapped)
 
     def _swapped(self, z: Tensor, meters: Tensor, swap: Tensor) -> Tensor:
