@@ -94,7 +94,7 @@ class FeedbackDecoder(nn.Module):
 
     def _layered(self, states: Tensor) -> Tensor:
         """`[..., layers * width]` -> `[layers, ..., width]`."""
-        return states.unflatten(-1, (self.layers, self.width)).movedim(-2, 0)
+        return states.view(*states.shape[:-1], self.layers, self.width).movedim(-2, 0)
 
     def _forced(self, plan: _Plan, fed: Tensor) -> Tensor:
         """Logits of all ticks at once, each after the true token before it, `[batch, 24, ids]`."""

@@ -11,6 +11,7 @@ from arvae_music.objective.attribute_order import attribute_order
 from arvae_music.objective.divergence import divergence
 from arvae_music.objective.following import following
 from arvae_music.objective.linearity import linearity
+from arvae_music.objective.normality import made_normal, normality
 from arvae_music.objective.reconstruction import cross_entropy
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "divergence",
     "following",
     "linearity",
+    "made_normal",
+    "normality",
     "total_loss",
 ]
 
