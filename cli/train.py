@@ -37,6 +37,25 @@ def train(
             "--resume", help="Go on with the run in the folder; the settings are those that it began with."
         ),
     ] = False,
+    preset: Annotated[
+        str,
+        _setting(
+            "What the other settings are if not given: default; paper and paper-flat (Pati & Lerch 2020: "
+            "a decoder that sees its own tokens, with or without a beat layer; the order term); beta-vae "
+            "(no attribute term); ar-vae (the order term alone); normal (attributes made normal). "
+            "The last three have the default's networks.",
+            "NAME",
+        ),
+    ] = "default",
+    meters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--meter",
+            metavar="METER",
+            help="Learn from measures of this meter; may be given again.",
+            show_default="all",
+        ),
+    ] = None,
     epochs: Annotated[int, _setting("Passes over the training measures.")] = 30,
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
@@ -59,7 +78,10 @@ def train(
         int, _setting("Passes for the prior that `generate` needs, which is trained last; 0 leaves it out.")
     ] = 30,
     batch_size: Annotated[int, _setting("Measures in a step.")] = 256,
-    learning_rate: Annotated[float, _setting("Peak of the one-cycle rate.")] = 3e-3,
+    schedule: Annotated[
+        str, _setting("Learning rate of the auto-encoder: one-cycle or constant.", "NAME")
+    ] = "one-cycle",
+    learning_rate: Annotated[float, _setting("Peak of the one-cycle rate, or the constant rate.")] = 3e-3,
     weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,
     beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.001,
     gamma: Annotated[float, _setting("Weight of the attribute term.")] = 1.0,
@@ -67,6 +89,13 @@ def train(
     linearity: Annotated[
         float, _setting("Weight of the term that makes regularized dimensions linear in their attributes.")
     ] = 1.0,
+    normality: Annotated[
+        float, _setting("Weight of the term that makes regularized dimensions their attributes made normal.")
+    ] = 0.0,
+    teacher_forcing: Annotated[
+        float,
+        _setting("Share of the steps in which a decoder that sees its own tokens is fed the true ones."),
+    ] = 0.5,
     transpose: Annotated[
         int, _setting("Move each measure by up to so many semitones at random, each time anew.")
     ] = 6,
@@ -91,14 +120,14 @@ def train(
     from arvae_music.cli.data import load
 
     from arvae_music.training.folder import check_folder, resumed_settings
-    from arvae_music.training.settings import TrainingSettings
+    from arvae_music.training.presets import preset_settings
 
     folder = output or Path("runs") / (Path(corpus[0]).resolve().name or "corpus")
-    names = [field.name for field in fields(TrainingSettings) if field.name in ctx.params]
+    given = _given_settings(ctx)
     if resume:
-        settings = resumed_settings(folder, {name: ctx.params[name] for name in names if _given(ctx, name)})
+        settings = resumed_settings(folder, given)
     else:
-        settings = TrainingSettings(**{name: ctx.params[name] for name in names})
+        settings = preset_settings(given.pop("preset", preset), **given)
         check_folder(folder)
     result = _train(
         lambda quiet: load(corpus, quiet=quiet, jobs=jobs, dask=dask),
@@ -109,6 +138,39 @@ def train(
         quiet=options.is_stdout(json),
     )
     options.write_json(json, result, force=force)
+
+
+def _given_settings(ctx: typer.Context) -> dict[str, Any]:
+    """The settings that the user named, by field."""
+    from arvae_music.training.settings import TrainingSettings
+
+    names = [field.name for field in fields(TrainingSettings)]
+    given = {name: ctx.params[name] for name in names if name in ctx.params and _given(ctx, name)}
+    if "meters" in given:
+        given["meters"] = _meters(given["meters"])
+    return given
+
+
+def _meters(texts: Sequence[str]) -> tuple[str, ...]:
+    """Names of meters as they were written (C is 4/4), each once.
+
+    Raises:
+        UsageError: one is no meter, or not one that is read.
+    """
+    from arvae_music.errors import ArvaeError, UsageError
+    from arvae_music.meter import GRIDS, Meter
+
+    names = []
+    for text in texts:
+        try:
+            grid = Meter.parse(text).grid
+        except ArvaeError:
+            grid = None
+        if grid is None:
+            known = ", ".join(grid.name for grid in GRIDS)
+            raise UsageError(f"--meter is '{text}': take one of {known}")
+        names.append(grid.name)
+    return tuple(dict.fromkeys(names))
 
 
 def _given(ctx: typer.Context, name: str) -> bool:
@@ -154,7 +216,7 @@ def _train(
     finished = resume and is_finished(folder)
     if corpus.name == "own" and not quiet and not finished:
         show_read(corpus)
-    data = training_data(corpus)
+    data = training_data(corpus, settings.meters)
     if not quiet and not finished:
         held_out = len(data.validation.tokens)
         show.line(

@@ -2,50 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 
 import numpy as np
 
 from arvae_music.data import Corpus, joined_pairs, summarize
 from arvae_music.errors import ArvaeError
+from arvae_music.meter import GRIDS
 from arvae_music.training.run import TrainingData, TunePair
 from arvae_music.training.tasks import Measures
-from arvae_music.training.tunes import tunes_of
+from arvae_music.training.tunes import Tunes, tunes_of
 
 _PAIRS_STEP = 4
 """Every so manieth pair of 6/8 measures stands for a measure of 12/8: enough to learn the meter from."""
 
 
-def training_data(corpus: Corpus) -> TrainingData:
+def training_data(corpus: Corpus, meters: Collection[str] = ()) -> TrainingData:
     """The training and validation splits; pairs of 6/8 measures joined stand for 12/8 in training.
+
+    Args:
+        corpus: with all its splits.
+        meters: names of the meters to take; all, if there are none.
 
     Raises:
         ArvaeError: there is nothing to train on.
     """
+    codes = [grid.code for grid in GRIDS if not meters or grid.name in meters]
     train, validation = corpus.select("train"), corpus.select("validation")
-    if len(train) < 2:
-        raise ArvaeError(
-            f"{corpus.name} has {len(train)} measures to train on: name more files, or folders with more"
-        )
     pairs = _rows(joined_pairs(train))
-    rows = [_rows(train), pairs.thinned(_PAIRS_STEP)]
-    summary = summarize(corpus)
+    rows = _of(_stacked([_rows(train), pairs.thinned(_PAIRS_STEP)]), codes)
+    if len(rows.tokens) < 2:
+        of = f" of {', '.join(meters)}" if meters else ""
+        raise ArvaeError(
+            f"{corpus.name} has {len(rows.tokens)} measures{of} to train on: "
+            "name more files, or folders with more" + (", or other meters" if meters else "")
+        )
+    summary = summarize(corpus.take(np.isin(corpus.meters, codes)))
     card = asdict(corpus.card) | {
         "tunes_by_split": summary.tunes_by_split,
         "measures_by_split": {row.meter: row.measures for row in summary.meters},
     }
     return TrainingData(
-        _stacked(rows),
-        _rows(validation),
+        rows,
+        _of(_rows(validation), codes),
         corpus.name,
         corpus.hash,
         card,
-        TunePair(tunes_of(train), tunes_of(validation)),
+        TunePair(_tunes(train, codes), _tunes(validation, codes)),
     )
 
 
 def _rows(corpus: Corpus) -> Measures:
     return Measures(corpus.tokens, corpus.meters, corpus.previous)
+
+
+def _of(rows: Measures, codes: Collection[int]) -> Measures:
+    """The rows of some meters."""
+    return rows.taken(np.isin(rows.meters, list(codes)))
+
+
+def _tunes(corpus: Corpus, codes: Collection[int]) -> Tunes:
+    """The tunes, with their measures of some meters."""
+    tunes = tunes_of(corpus)
+    here = np.isin(tunes.meters, list(codes))
+    return tunes._replace(
+        tokens=tunes.tokens[here], meters=tunes.meters[here], tune=tunes.tune[here], modes=tunes.modes[here]
+    )
 
 
 def _stacked(parts: list[Measures]) -> Measures:

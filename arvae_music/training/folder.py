@@ -66,9 +66,19 @@ def resumed_settings(folder: Path, given: Mapping[str, Any]) -> TrainingSettings
     asked = replace(began, **given)
     differing = [n for n in given if n not in MAY_CHANGE and getattr(asked, n) != getattr(began, n)]
     if differing:
-        said = ", ".join(f"--{n.replace('_', '-')} {getattr(began, n)}" for n in differing)
+        said = ", ".join(_said(n, getattr(began, n)) for n in differing)
         raise UsageError(f"{folder}: the run began with {said}: leave it out to go on, or begin another run")
     return asked
+
+
+def _said(name: str, value: object) -> str:
+    """A setting as it is given on the command line."""
+    if isinstance(value, tuple):
+        return (
+            " ".join(f"--{name.removesuffix('s')} {each}" for each in value)
+            or f"no --{name.removesuffix('s')}"
+        )
+    return f"--{name.replace('_', '-')} {value}"
 
 
 def checked_state(folder: Path, name: str, corpus: str, settings: TrainingSettings) -> RunState:

@@ -52,7 +52,7 @@ def train_judges(
         part = Measures(train.tokens[rows], train.meters[rows], train.previous[rows])
         torch.manual_seed(settings.seed + half)
         task = EventTask(part, held_out, settings)
-        schedule = Schedule.of(settings, settings.event_epochs, settings.seed + half)
+        schedule = Schedule.beside(settings, settings.event_epochs, settings.seed + half)
         fit(fabric, task, schedule, listener, progress=Progress(task.name), tensors=None, save=_nowhere)
         model = task.module
         assert isinstance(model, EventModel)  # noqa: S101 - the task made it

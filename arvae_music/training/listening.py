@@ -33,11 +33,11 @@ from arvae_music.files import atomic_write
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.settings import ModelSettings
 from arvae_music.objective import following, total_loss
+from arvae_music.objective.normality import NO_SPREAD
 from arvae_music.tokens import Tokens
 from arvae_music.training.loop import Listener
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import (
-    NO_SPREAD,
     Measures,
     VaeTask,
     attribute_values,

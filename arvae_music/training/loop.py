@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -58,11 +58,36 @@ class Schedule:
     learning_rate: float
     weight_decay: float
     seed: int
+    constant: bool = False
 
     @classmethod
     def of(cls, settings: TrainingSettings, epochs: int, seed: int) -> Schedule:
-        """What the settings say, for so many epochs."""
-        return cls(epochs, settings.batch_size, settings.learning_rate, settings.weight_decay, seed)
+        """What the settings say for the auto-encoder, for so many epochs."""
+        return cls(
+            epochs,
+            settings.batch_size,
+            settings.learning_rate,
+            settings.weight_decay,
+            seed,
+            constant=settings.schedule == "constant",
+        )
+
+    @classmethod
+    def beside(cls, settings: TrainingSettings, epochs: int, seed: int) -> Schedule:
+        """What they say for what is trained beside it: a constant rate is the auto-encoder's alone."""
+        if settings.schedule == "constant":
+            usual = TrainingSettings()
+            settings = replace(
+                settings,
+                schedule=usual.schedule,
+                learning_rate=usual.learning_rate,
+                weight_decay=usual.weight_decay,
+            )
+        return cls.of(settings, epochs, seed)
+
+    def rate(self, step: int, steps: int) -> float:
+        """Learning rate of a step of so many."""
+        return self.learning_rate if self.constant else one_cycle(step, steps, self.learning_rate)
 
 
 @dataclass
@@ -182,7 +207,7 @@ class _Run:
         seed = _mixed(self.schedule.seed, self.task.name, at, self.fabric.global_rank)
         generator = torch.Generator(self.fabric.device).manual_seed(seed)
         torch.manual_seed(seed)  # dropout takes no generator
-        rate = one_cycle(at, self.steps * self.schedule.epochs, self.schedule.learning_rate)
+        rate = self.schedule.rate(at, self.steps * self.schedule.epochs)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         size = self.schedule.batch_size

@@ -80,10 +80,10 @@ class TunePair(NamedTuple):
 
 
 class _Stage(NamedTuple):
-    """One of the things that a run trains: its name, its epochs, and how it is made."""
+    """One of the things that a run trains: its name, how long and how fast, and how it is made."""
 
     name: str
-    epochs: int
+    schedule: Schedule
     make: Callable[[], Task]
 
 
@@ -135,13 +135,12 @@ def run_training(
             continue  # done before the run was stopped
         progress = state.progress if state is not None else Progress(stage.name)
         tensors = state.tensors if state is not None else None
-        schedule = Schedule.of(settings, stage.epochs, settings.seed)
         run.begin(progress)
         torch.manual_seed(settings.seed)
         task = stage.make()
         if progress.best is None:
             progress.best = task.to_beat
-        fit(fabric, task, schedule, listener, progress=progress, tensors=tensors, save=run.save)
+        fit(fabric, task, stage.schedule, listener, progress=progress, tensors=tensors, save=run.save)
         state = None
     return folder / BEST
 
@@ -195,20 +194,25 @@ class _FolderRun:
 
     def stages(self) -> Sequence[_Stage]:
         """What the run trains, in order."""
-        data, settings = self.data, self.settings
+        settings = self.settings
+        seed = settings.seed
+        events = Schedule.beside(settings, settings.event_epochs, seed)
+        measures = Schedule.of(settings, settings.epochs, seed)
         stages = [
-            _Stage(
-                EventTask.name,
-                settings.event_epochs,
-                lambda: EventTask(data.train, data.validation, settings),
-            ),
-            _Stage(VaeTask.name, settings.epochs, lambda: VaeTask(data.train, data.validation, settings)),
+            _Stage(EventTask.name, events, lambda: self._task(EventTask)),
+            _Stage(VaeTask.name, measures, lambda: self._task(VaeTask)),
         ]
         if settings.listening_epochs:
-            stages.append(_Stage(ListeningTask.name, settings.listening_epochs, self._listening_task))
+            listening = Schedule.of(settings, settings.listening_epochs, seed)
+            stages.append(_Stage(ListeningTask.name, listening, self._listening_task))
         if settings.prior_epochs:
-            stages.append(_Stage(PriorTask.name, settings.prior_epochs, self._prior_task))
+            prior = Schedule.beside(settings, settings.prior_epochs, seed)
+            stages.append(_Stage(PriorTask.name, prior, self._prior_task))
         return stages
+
+    def _task(self, kind: type[EventTask] | type[VaeTask]) -> Task:
+        """A task on the measures."""
+        return kind(self.data.train, self.data.validation, self.settings)
 
     def _listening_task(self) -> ListeningTask:
         """A new decoder on the best encoder, with the copies that the folder holds or that are made now."""

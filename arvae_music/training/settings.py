@@ -6,7 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from arvae_music.errors import UsageError
+from arvae_music.meter import GRID_BY_NAME
 from arvae_music.model.settings import ModelSettings
+
+PRESETS = ("default", "paper", "paper-flat", "beta-vae", "ar-vae", "normal")
+"""Names of the ways to train; `presets.py` says what they are."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,8 @@ class TrainingSettings:
     """Everything that `train` can be told; saved in the run folder and in the checkpoint.
 
     Attributes:
+        preset: the one whose settings were the defaults.
+        meters: names of the meters whose measures are learned from; all, if there are none.
         epochs: passes over the training measures.
         event_epochs: passes for the event language model, which is trained first.
         listening_epochs: passes over measures and edited copies of them with which a new decoder is then
@@ -26,13 +32,17 @@ class TrainingSettings:
         prior_epochs: passes for the prior over the measures of a tune, which is trained last; 0 leaves
             it out.
         batch_size: measures per step.
-        learning_rate: peak of the one-cycle rate (Smith & Topin 2019).
-        weight_decay: of AdamW.
+        schedule: `one-cycle` (Smith & Topin 2019), or `constant` for the auto-encoder; what is trained
+            beside it keeps the usual rates.
+        learning_rate: peak of the one-cycle rate, or the constant rate.
+        weight_decay: of AdamW; 0 makes it Adam.
         beta: weight of the KL divergence.
         gamma: weight of the attribute term.
         delta: sharpness of the attribute term.
         linearity: weight of the term that makes each regularized dimension its attribute in standard
             deviations of the meter; 0 leaves only its order to the attribute term, as in the paper.
+        normality: weight of the term that makes each regularized dimension its attribute made normal.
+        teacher_forcing: share of the steps in which a decoder with feedback is fed the true tokens.
         transpose: every measure is moved at random by up to so many semitones, each time anew.
         seed: of everything random.
         threads: CPU threads; 0 leaves the choice to torch.
@@ -42,6 +52,8 @@ class TrainingSettings:
         model: sizes of the networks.
     """
 
+    preset: str = "default"
+    meters: tuple[str, ...] = ()
     epochs: int = 30
     event_epochs: int = 12
     listening_epochs: int = 30
@@ -50,12 +62,15 @@ class TrainingSettings:
     following: float = 0.25
     prior_epochs: int = 30
     batch_size: int = 256
+    schedule: str = "one-cycle"
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     beta: float = 0.001
     gamma: float = 1.0
     delta: float = 10.0
     linearity: float = 1.0
+    normality: float = 0.0
+    teacher_forcing: float = 0.5
     transpose: int = 6
     seed: int = 0
     threads: int = 0
@@ -65,6 +80,9 @@ class TrainingSettings:
     model: ModelSettings = field(default_factory=ModelSettings)
 
     def __post_init__(self) -> None:
+        _choose("preset", self.preset, PRESETS)
+        for name in self.meters:
+            _choose("meter", name, tuple(GRID_BY_NAME))
         _check("epochs", self.epochs, 1, 100_000)
         _check("event_epochs", self.event_epochs, 1, 100_000)
         _check("listening_epochs", self.listening_epochs, 0, 100_000)
@@ -79,12 +97,20 @@ class TrainingSettings:
         _check("gamma", self.gamma, 0.0, 1e3)
         _check("delta", self.delta, 0.0, 1e3)
         _check("linearity", self.linearity, 0.0, 1e3)
+        _check("normality", self.normality, 0.0, 1e3)
+        _check("teacher_forcing", self.teacher_forcing, 0.0, 1.0)
         _check("transpose", self.transpose, 0, 24)
         _check("seed", self.seed, 0, 2**31 - 1)
         _check("threads", self.threads, 0, 1024)
         _check("devices", self.devices, 1, 1024)
         _choose("device", self.device, ("auto", "cpu", "cuda"))
         _choose("precision", self.precision, ("auto", "32-true", "bf16-mixed"))
+        _choose("schedule", self.schedule, ("one-cycle", "constant"))
+        if self.listening_epochs and self.model.feeds_back:
+            raise UsageError(
+                f"--listening-epochs is {self.listening_epochs}: the decoder of --preset {self.preset} sees "
+                "its own tokens, and is not trained to listen: take 0"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold; `from_json` reads it back."""
@@ -95,7 +121,8 @@ class TrainingSettings:
         """Read what `as_json` gave."""
         model = dict(saved["model"])
         model["attributes"] = tuple(model["attributes"])
-        return cls(**{**saved, "model": ModelSettings(**model)})
+        meters = tuple(saved.get("meters", ()))
+        return cls(**{**saved, "meters": meters, "model": ModelSettings(**model)})
 
 
 def _flag(name: str) -> str:

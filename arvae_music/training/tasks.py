@@ -16,7 +16,8 @@ from arvae_music.evaluation import reconstruction_scores
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, nats_and_notes
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vocabulary import PITCH_ID
-from arvae_music.objective import linearity, total_loss
+from arvae_music.objective import linearity, made_normal, normality, total_loss
+from arvae_music.objective.normality import NO_SPREAD
 from arvae_music.tokens import Meters, Tokens
 from arvae_music.training.settings import TrainingSettings
 
@@ -79,6 +80,11 @@ class VaeTask:
         self.meters = torch.from_numpy(train.meters.astype(np.int64))
         self.values = torch.from_numpy(attribute_values(train, settings.model.attributes))
         self.standardized = torch.from_numpy(standardized(self.values.numpy(), train.meters))
+        self.normal = torch.from_numpy(
+            made_normal(self.values.numpy(), train.meters)
+            if settings.normality
+            else self.values.numpy()[:, :0]
+        )
         self.held_out = validation
 
     @staticmethod
@@ -96,12 +102,13 @@ class VaeTask:
         self.meters = self.meters.to(device)
         self.values = self.values.to(device)
         self.standardized = self.standardized.to(device)
+        self.normal = self.normal.to(device)
 
     def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Reconstruction, KL and attribute order of rows, transposed at random."""
         meters, values = self.meters[rows], self.values[rows]
         ids = transposed(self.ids[rows], self.settings.transpose, len(self.vocabulary), generator)
-        coded = module(ids, meters, generator)
+        coded = module(ids, meters, generator, forced=self._forced(generator))
         terms = total_loss(
             coded,
             ids,
@@ -114,7 +121,17 @@ class VaeTask:
         if self.settings.linearity and values.shape[1]:
             terms["linearity"] = linearity(coded.z[:, : values.shape[1]], self.standardized[rows])
             terms["loss"] = terms["loss"] + self.settings.linearity * terms["linearity"]
+        if self.settings.normality and values.shape[1]:
+            terms["normality"] = normality(coded.z[:, : values.shape[1]], self.normal[rows])
+            terms["loss"] = terms["loss"] + self.settings.normality * terms["normality"]
         return terms
+
+    def _forced(self, generator: torch.Generator) -> bool:
+        """Whether a decoder with feedback is fed the true tokens in this step: drawn for the whole batch."""
+        if not self.sizes.feeds_back:
+            return False
+        drawn = torch.rand((), generator=generator, device=generator.device)
+        return bool(drawn < self.settings.teacher_forcing)
 
     def validate(self) -> dict[str, float]:
         """Share of ticks and of whole measures given back from the mean of z."""
@@ -166,10 +183,6 @@ def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.f
     columns = [resolve(name)(rows.tokens, rows.meters) for name in names]
     stacked = np.stack(columns, axis=-1) if columns else np.zeros((len(rows.tokens), 0))
     return stacked.astype(np.float32)
-
-
-NO_SPREAD = 1e-6
-"""Rounding: an attribute with less than that has one value in all measures, and its own unit will do."""
 
 
 def standardized(values: npt.NDArray[np.float32], meters: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:

@@ -15,6 +15,8 @@ from arvae_music.cli.train import remade
 from arvae_music.cli.train import train as command
 from safetensors.torch import load_file
 
+from arvae_music.training.checkpoint import load_checkpoint
+
 pytestmark = pytest.mark.usefixtures("cache")
 
 
@@ -23,7 +25,9 @@ def test_the_help_shows_the_settings_defaults() -> None:
 
     parameters = inspect.signature(command).parameters
     for name, value in asdict(TrainingSettings()).items():
-        if name != "model":
+        if name == "meters":
+            assert (value, parameters[name].default) == ((), None)  # all of them
+        elif name != "model":
             assert parameters[name].default == value
 
 
@@ -58,6 +62,10 @@ def test_a_run_its_result_and_what_comes_after(tunes: Path, tmp_path: Path) -> N
     [
         (["--epochs", "0"], "--epochs is 0"),
         (["--device", "gpu"], "--device is 'gpu'"),
+        (["--preset", "papers"], "--preset is 'papers': take one of default, paper, paper-flat, beta-vae"),
+        (["--preset", "paper", "--listening-epochs", "3"], "--listening-epochs is 3"),
+        (["--meter", "5/4"], "--meter is '5/4': take one of 4/4, 3/4"),
+        (["--meter", "6/8"], "0 measures of 6/8 to train on"),
         (["--epochs", "two"], "--epochs"),
         (["--resume"], "resume"),
     ],
@@ -142,6 +150,38 @@ def test_a_resumed_run_keeps_its_settings(
     assert "the run began with --beta 0.5" in capsys.readouterr().err
     assert run(["train", str(tunes / "00.abc"), "-o", str(folder), "--resume"]) == 2
     assert "another corpus" in capsys.readouterr().err
+
+
+def test_a_preset_with_settings_on_top_is_measured_edits_and_goes_on(
+    tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, report, edited = tmp_path / "run", tmp_path / "report.json", tmp_path / "edited.abc"
+    train = ["train", str(tunes), "-o", str(folder), "--preset", "paper", "--meter", "C", "--meter", "4/4"]
+    assert run([*train, "--epochs", "1", "--event-epochs", "1", "--beta", "0.5", "--threads", "1"]) == 0
+    saved = load_checkpoint(folder / "best.safetensors").card["training"]
+    assert (saved["preset"], saved["meters"], saved["epochs"], saved["beta"]) == ("paper", ["4/4"], 1, 0.5)
+    assert (saved["learning_rate"], saved["model"]["decoder"]) == (1e-4, "feedback")
+
+    held_out = ["--corpus", str(tunes), "--split", "validation"]
+    assert run(["evaluate", str(folder), *held_out, "--json", str(report)]) == 0
+    assert set(json.loads(report.read_text())["mean"]) == {"all", "4/4"}
+    tune = str(tunes / "03.abc")
+    assert run(["reconstruct", tune, "-o", str(tmp_path / "back.abc"), "--model", str(folder)]) == 0
+    edit = ["interpolate", tune, "--attr", "density", "+1", "-o", str(edited), "--model", str(folder)]
+    assert run([*edit, "--json", str(report), "--force"]) == 0
+    rows = json.loads(report.read_text())["measures"]
+    assert rows
+    for row in rows:
+        assert row["status"] == "exact"
+        assert row["after"]["note_density"] == row["before"]["note_density"] + 1
+
+    capsys.readouterr()
+    assert run(["train", str(tunes), "-o", str(folder), "--resume"]) == 0
+    assert run([*train, "--resume"]) == 0
+    assert run(["train", str(tunes), "-o", str(folder), "--resume", "--preset", "ar-vae"]) == 2
+    assert "the run began with --preset paper: leave it out" in capsys.readouterr().err
+    assert run(["train", str(tunes), "-o", str(folder), "--resume", "--meter", "6/8"]) == 2
+    assert "the run began with --meter 4/4: leave it out" in capsys.readouterr().err
 
 
 def test_a_single_short_tune_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

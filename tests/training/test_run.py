@@ -244,7 +244,7 @@ def test_figures_are_means_over_the_epochs_steps(whole: Path) -> None:
     assert numbered == ["events 1", "events 2", "measures 1", "measures 2"]
     for line in lines[2:]:
         parts = line["reconstruction"] + 0.001 * line["divergence"] + 1.0 * line["attribute_order"]
-        assert line["loss"] == pytest.approx(parts, rel=1e-5)
+        assert line["loss"] == pytest.approx(parts + 1.0 * line["linearity"], rel=1e-5)
     for line in lines[:2]:
         assert line["log_likelihood"] == -line["nats_per_note"]
 

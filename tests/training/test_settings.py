@@ -29,6 +29,11 @@ from arvae_music.training.settings import TrainingSettings
         ({"gamma": math.inf}, "--gamma is inf"),
         ({"delta": -0.5}, "--delta is -0.5"),
         ({"linearity": -1.0}, "--linearity is -1.0"),
+        ({"normality": -1.0}, "--normality is -1.0"),
+        ({"teacher_forcing": 1.1}, "--teacher-forcing is 1.1"),
+        ({"schedule": "cosine"}, "--schedule is 'cosine': take one of one-cycle, constant"),
+        ({"preset": "papers"}, "--preset is 'papers': take one of default, paper, paper-flat, beta-vae"),
+        ({"meters": ("4/4", "5/4")}, "--meter is '5/4': take one of 4/4, 3/4, 2/4, 6/8, 9/8, 12/8"),
         ({"transpose": 25}, "--transpose is 25"),
         ({"seed": -1}, "--seed is -1"),
         ({"threads": -2}, "--threads is -2"),
@@ -52,9 +57,15 @@ def test_every_setting_can_be_wrong() -> None:
 
 def test_json_there_and_back() -> None:
     settings = TrainingSettings(
+        preset="paper-flat",
+        meters=("4/4", "6/8"),
         epochs=3,
         event_epochs=4,
         batch_size=17,
+        schedule="constant",
+        listening_epochs=0,
+        normality=0.5,
+        teacher_forcing=0.25,
         learning_rate=0.1 + 0.2,  # 0.30000000000000004
         weight_decay=0.0,
         beta=1e-5,
@@ -66,6 +77,29 @@ def test_json_there_and_back() -> None:
         device="cpu",
         devices=2,
         precision="32-true",
-        model=ModelSettings(lowest=50, highest=90, attributes=("contour", "note_density"), latent=3),
+        model=ModelSettings(
+            lowest=50,
+            highest=90,
+            attributes=("contour", "note_density"),
+            latent=3,
+            reading=0,
+            encoder="ticks",
+            decoder="flat",
+            layers=3,
+        ),
     )
     assert TrainingSettings.from_json(json.loads(json.dumps(settings.as_json()))) == settings
+
+
+def test_settings_of_an_older_run_are_read() -> None:
+    saved = TrainingSettings(epochs=7).as_json()
+    new = ("preset", "meters", "schedule", "normality", "teacher_forcing")
+    old = {name: value for name, value in saved.items() if name not in new}
+    old["model"] = {n: v for n, v in old["model"].items() if n not in ("encoder", "decoder", "layers")}
+    assert TrainingSettings.from_json(old) == TrainingSettings(epochs=7)
+
+
+def test_a_decoder_with_feedback_does_not_learn_to_listen() -> None:
+    model = ModelSettings(reading=0, decoder="feedback")
+    with pytest.raises(UsageError, match=r"^--listening-epochs is 30: .* take 0$"):
+        TrainingSettings(model=model)
