@@ -1,4 +1,4 @@
-"""How well measures come back: shares of ticks and of whole measures, and the F1 of onsets.
+"""How well measures come back: shares of ticks and of whole measures, the F1 of onsets, and likelihood.
 
 Conventions: measures are tokens `[measures, 24]`; PAD ticks of the true measure do not count. An
 onset is found where both measures start the same pitch at the same tick.
@@ -7,6 +7,9 @@ onset is found where both measures start the same pitch at the same tick.
 from __future__ import annotations
 
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from arvae_music.tokens import PAD, Tokens
 
@@ -38,3 +41,31 @@ def reconstruction_scores(true: Tokens, decoded: Tokens) -> ReconstructionScores
         measures=float((same | ~own).all(axis=1).mean()),
         onset_f1=2 * hits / notes if notes else float("nan"),
     )
+
+
+class NegativeLogLikelihood(NamedTuple):
+    """Means in nats; nan where there is nothing to count."""
+
+    nats_per_tick: float
+    nats_per_measure: float
+
+
+def negative_log_likelihood(
+    true: Tokens, log_probabilities: npt.NDArray[np.floating]
+) -> NegativeLogLikelihood:
+    """How surprising the true measures are to a decoder.
+
+    Args:
+        true: the measures, `[measures, 24]`; PAD ticks, which are certain, do not count.
+        log_probabilities: of each of these tokens, natural logarithm, `[measures, 24]`.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if true.shape != log_probabilities.shape:
+        raise ValueError(f"shapes differ: {true.shape} and {log_probabilities.shape}")
+    own = true != PAD
+    if not own.any():
+        return NegativeLogLikelihood(float("nan"), float("nan"))
+    nats = -float(log_probabilities[own].astype(np.float64).sum())
+    return NegativeLogLikelihood(nats / int(own.sum()), nats / len(true))

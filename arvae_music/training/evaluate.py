@@ -1,22 +1,65 @@
-"""Reconstruction of a checkpoint on a split of a corpus, over all meters and for each."""
+"""A checkpoint on a split of a corpus, over all meters and for each: reconstruction, and all metrics.
+
+`all` is always the mean over meters, weighted by their measures: attributes depend on the meter, so
+measures of different meters are never compared with one another.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from arvae_music.data import Corpus
 from arvae_music.errors import ArvaeError
 from arvae_music.evaluation import ReconstructionScores, reconstruction_scores
+from arvae_music.evaluation.averages import over_meters
+from arvae_music.evaluation.latent import active_units, divergence, gaussian_distance, marginal_distance
+from arvae_music.evaluation.metrics import (
+    LEAST_MEASURES,
+    disentanglement_metrics,
+    mean_of,
+    no_metrics,
+    perfect_latents,
+)
+from arvae_music.evaluation.reconstruction import negative_log_likelihood
+from arvae_music.evaluation.two_samples import sample_distances
 from arvae_music.meter import GRIDS
-from arvae_music.model import Vocabulary
+from arvae_music.tokens import Tokens, is_legal
 from arvae_music.training.checkpoint import Checkpoint
-from arvae_music.training.tasks import Measures, most_probable
+from arvae_music.training.coding import Decoded, Latent, decoded, encoded, vocabulary_of
+from arvae_music.training.tasks import Measures, attribute_values, decode_means, most_probable
+
+ALL = "all"
+"""The name that stands for all meters."""
+
+
+def readable_measures(checkpoint: Checkpoint, corpus: Corpus, split: str) -> Measures:
+    """The measures of a split that a model can read: of meters that it was trained on, in its range.
+
+    Raises:
+        ArvaeError: there is none.
+    """
+    part = corpus.select(split)
+    codes = [grid.code for grid in GRIDS if grid.name in checkpoint.calibration.lines]
+    usable = np.isin(part.meters, codes) & vocabulary_of(checkpoint).fits(part.tokens)
+    if not usable.any():
+        raise ArvaeError(f"the {split} split of {corpus.name} has no measure that the model can read")
+    return Measures(part.tokens[usable], part.meters[usable], part.previous[usable])
+
+
+def by_meter(rows: Measures) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which rows are of each meter, by its name, for those that have any."""
+    masks = {grid.name: np.asarray(rows.meters == grid.code) for grid in GRIDS}
+    return {name: mask for name, mask in masks.items() if mask.any()}
 
 
 def reconstruction_by_meter(
     checkpoint: Checkpoint, corpus: Corpus, split: str
 ) -> dict[str, tuple[int, ReconstructionScores]]:
-    """Measures and scores by meter name, and over all of them under `all`.
+    """Measures and scores by meter name, and under `all` their mean weighted by measures.
 
     The most probable token of every tick at the mean of z is compared. Meters that the model was
     not trained on are left out.
@@ -24,17 +67,171 @@ def reconstruction_by_meter(
     Raises:
         ArvaeError: the split has no measure that the model can read.
     """
-    part = corpus.select(split)
-    known = [grid for grid in GRIDS if grid.name in checkpoint.calibration.lines]
-    vocabulary = Vocabulary(checkpoint.settings.lowest, checkpoint.settings.highest)
-    usable = np.isin(part.meters, [grid.code for grid in known]) & vocabulary.fits(part.tokens)
-    if not usable.any():
-        raise ArvaeError(f"the {split} split of {corpus.name} has no measure that the model can read")
-    rows = Measures(part.tokens[usable], part.meters[usable], part.previous[usable])
-    decoded = most_probable(checkpoint.vae, rows, vocabulary)
-    out = {"all": (len(decoded), reconstruction_scores(rows.tokens, decoded))}
-    for grid in known:
-        here = rows.meters == grid.code
-        if here.any():
-            out[grid.name] = int(here.sum()), reconstruction_scores(rows.tokens[here], decoded[here])
-    return out
+    rows = readable_measures(checkpoint, corpus, split)
+    decoded = most_probable(checkpoint.vae, rows, vocabulary_of(checkpoint))
+    entries = {
+        name: {
+            "count": int(here.sum()),
+            **reconstruction_scores(rows.tokens[here], decoded[here])._asdict(),
+        }
+        for name, here in by_meter(rows).items()
+    }
+    return reconstruction_of({ALL: over_meters(list(entries.values())), **entries})
+
+
+def reconstruction_of(entries: dict[str, dict[str, Any]]) -> dict[str, tuple[int, ReconstructionScores]]:
+    """Measures and scores of the entries of a report, by their names."""
+    fields = ReconstructionScores._fields
+    return {
+        name: (entry["count"], ReconstructionScores(*(entry[field] for field in fields)))
+        for name, entry in entries.items()
+    }
+
+
+@dataclass(frozen=True)
+class Report:
+    """All metrics of a model on a split; each by meter name and, under `all`, as the mean over meters.
+
+    Attributes:
+        sampled, mean: reconstruction, likelihood and disentanglement for z drawn from the posterior, and
+            for its mean; `count` measures. Where a meter has too few measures, `left_out` says so and the
+            metrics of disentanglement are nan.
+        latent: how z is used, and how far from the prior it is; `_by_chance` is the distance of as many
+            draws from the prior itself.
+        prior_samples: attributes of measures decoded from N(0, I) against those of the split; `train_`:
+            those of the training split against them, which real music has, too.
+        ceiling: metrics of a perfect encoder of the same measures.
+    """
+
+    sampled: dict[str, dict[str, Any]]
+    mean: dict[str, dict[str, Any]]
+    latent: dict[str, dict[str, Any]]
+    prior_samples: dict[str, dict[str, Any]]
+    ceiling: dict[str, dict[str, Any]]
+
+
+def report_on(checkpoint: Checkpoint, corpus: Corpus, split: str, *, seed: int = 0) -> Report:
+    """Measure a checkpoint on a split.
+
+    Args:
+        checkpoint: the model.
+        corpus: the corpus with all its splits.
+        split: whose measures are taken: all that the model can read.
+        seed: of what is drawn.
+
+    Raises:
+        ArvaeError: the split has no measure that the model can read, or scikit-learn or scipy are missing.
+    """
+    rows = readable_measures(checkpoint, corpus, split)
+    latent = encoded(checkpoint, rows, seed)
+    at = {name: decoded(checkpoint, getattr(latent, name), rows) for name in ("sampled", "mean")}
+    train = None if split == "train" else corpus.select("train")
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for meter, here in by_meter(rows).items():
+        view = _View(checkpoint, rows.taken(here), latent.taken(here), seed)
+        for name, given in at.items():
+            part = Decoded(given.tokens[here], given.log_probabilities[here])
+            found.setdefault(name, {})[meter] = view.scores(name, part)
+        others = None if train is None else train.tokens[train.meters == view.rows.meters[0]]
+        found.setdefault("latent", {})[meter] = view.latent_space()
+        found.setdefault("prior_samples", {})[meter] = view.prior_samples(others)
+        found.setdefault("ceiling", {})[meter] = view.ceiling()
+    return Report(
+        **{
+            name: {ALL: _over_all(list(entries.values()), meters=list(entries)), **entries}
+            for name, entries in found.items()
+        }
+    )
+
+
+def _over_all(entries: list[dict[str, Any]], meters: list[str]) -> dict[str, Any]:
+    """The mean over meters, and which of them have no part in it."""
+    few = [
+        f"{meter}: {entry['left_out']}"
+        for meter, entry in zip(meters, entries, strict=True)
+        if "left_out" in entry
+    ]
+    return {**over_meters(entries), **({"left_out": "; ".join(few)} if few else {})}
+
+
+class _View:
+    """The measures of one meter, and what can be said of them."""
+
+    def __init__(self, checkpoint: Checkpoint, rows: Measures, latent: Latent, seed: int) -> None:
+        self.checkpoint, self.rows, self.latent, self.seed = checkpoint, rows, latent, seed
+        self.names = checkpoint.settings.attributes
+        self.values = attribute_values(rows, self.names).astype(np.float64)
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The number of measures, and why metrics are left out if they are."""
+        count = len(self.rows.tokens)
+        if not self.names:
+            return {"count": count, "left_out": "the model has no regularized attributes"}
+        if count < LEAST_MEASURES:
+            measures = "1 measure" if count == 1 else f"{count} measures"
+            return {"count": count, "left_out": f"{measures}, fewer than {LEAST_MEASURES}"}
+        return {"count": count}
+
+    def scores(self, name: str, given: Decoded) -> dict[str, Any]:
+        """Reconstruction, likelihood and disentanglement of `sampled` or `mean`."""
+        return {
+            **self.head,
+            **reconstruction_scores(self.rows.tokens, given.tokens)._asdict(),
+            **negative_log_likelihood(self.rows.tokens, given.log_probabilities)._asdict(),
+            **self._metrics(getattr(self.latent, name)),
+        }
+
+    def ceiling(self) -> dict[str, Any]:
+        """Metrics of a perfect encoder."""
+        generator = np.random.default_rng(self.seed)
+        z = perfect_latents(self.values, self.latent.mean.shape[1], generator)
+        return {**self.head, **self._metrics(z)}
+
+    def _metrics(self, z: npt.NDArray[np.floating]) -> dict[str, Any]:
+        if "left_out" in self.head:
+            return no_metrics(self.names)
+        return disentanglement_metrics(z, self.values, self.names, self.seed)
+
+    def latent_space(self) -> dict[str, Any]:
+        """How z is used, and how far its aggregate posterior is from the prior."""
+        mean, std, sampled = self.latent
+        prior = np.random.default_rng(self.seed).standard_normal(mean.shape)
+        kl = divergence(mean, std)
+        return {
+            "count": len(mean),
+            "kl": float(kl.sum()),
+            "kl_by_dimension": kl.tolist(),
+            "active_units": active_units(mean),
+            "dimensions": mean.shape[1],
+            "wasserstein": mean_of(marginal_distance(sampled)),
+            "wasserstein_by_chance": mean_of(marginal_distance(prior)),
+            "gaussian": gaussian_distance(sampled),
+            "gaussian_by_chance": gaussian_distance(prior),
+        }
+
+    def prior_samples(self, train: Tokens | None) -> dict[str, Any]:
+        """Attributes of as many measures as there are, decoded from the prior, against theirs."""
+        meters = self.rows.meters
+        generator = np.random.default_rng(self.seed)
+        z = generator.standard_normal(self.latent.mean.shape, np.float32)
+        tokens = decode_means(self.checkpoint.vae, z, meters, vocabulary_of(self.checkpoint))
+        drawn = sample_distances(self._values_of(tokens), self.values)
+        real = sample_distances(
+            self._values_of(self.rows.tokens[:0] if train is None else train), self.values
+        )
+        columns = zip(*drawn, *real, strict=True)
+        labels = ("wasserstein", "ks", "train_wasserstein", "train_ks")
+        return {
+            "count": len(tokens),
+            "legal": float(is_legal(tokens, meters).mean()),
+            "attributes": {
+                name: dict(zip(labels, map(float, column), strict=True))
+                for name, column in zip(self.names, columns, strict=True)
+            },
+        }
+
+    def _values_of(self, tokens: Tokens) -> npt.NDArray[np.float64]:
+        meters = np.full(len(tokens), self.rows.meters[0])
+        rows = Measures(tokens, meters, np.full(len(tokens), -1))
+        return attribute_values(rows, self.names).astype(np.float64)

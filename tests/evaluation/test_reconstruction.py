@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from arvae_music.evaluation import reconstruction_scores
+from arvae_music.evaluation.reconstruction import negative_log_likelihood
 from arvae_music.tokens import Tokens
 from tests.music import HOLD, PAD, REST, row
 
@@ -73,3 +74,26 @@ def test_without_notes_there_is_no_f1() -> None:
 def test_shapes_that_differ_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="shapes differ"):
         reconstruction_scores(np.stack([WALTZ, JIG]), np.zeros(shape, np.int16))
+
+
+def test_likelihood_by_hand() -> None:
+    # Every tick of the waltz (18) has probability 1/2, every one of the jig (12) is certain; past the meter
+    # the logarithm may be anything.
+    logs = np.zeros((2, 24))
+    logs[0, :18], logs[:, 18:] = -math.log(2), -99.0
+    found = negative_log_likelihood(np.stack([WALTZ, JIG]), logs)
+    assert found.nats_per_tick == pytest.approx(18 * math.log(2) / 30)
+    assert found.nats_per_measure == pytest.approx(18 * math.log(2) / 2)
+
+
+def test_what_cannot_be_is_infinitely_surprising() -> None:
+    logs = np.zeros((1, 24))
+    logs[0, 3] = -math.inf
+    assert negative_log_likelihood(JIG[None], logs) == (math.inf, math.inf)
+
+
+def test_likelihood_of_nothing_and_of_other_shapes() -> None:
+    nothing = negative_log_likelihood(np.zeros((0, 24), np.int16), np.zeros((0, 24)))
+    assert all(math.isnan(value) for value in nothing)
+    with pytest.raises(ValueError, match="shapes differ"):
+        negative_log_likelihood(JIG[None], np.zeros((2, 24)))

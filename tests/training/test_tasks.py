@@ -142,7 +142,8 @@ def test_reconstruction_counts_what_the_model_can_read() -> None:
     assert {name: count for name, (count, _) in scores.items()} == {"all": 3, "4/4": 2, "6/8": 1}
     assert scores["4/4"][1] == pytest.approx((47 / 48, 1 / 2, 2 * 3 / (3 + 4)))
     assert scores["6/8"][1] == pytest.approx((10 / 12, 0, 2 * 2 / (3 + 3)))
-    assert scores["all"][1] == pytest.approx((57 / 60, 1 / 3, 2 * 5 / (6 + 7)))
+    # Over all: two thirds of the one, a third of the other.
+    assert scores["all"][1] == pytest.approx(((2 * 47 / 48 + 10 / 12) / 3, 1 / 3, (2 * 6 / 7 + 4 / 6) / 3))
 
 
 def test_reconstruction_of_an_untrained_model_has_its_counts() -> None:
