@@ -56,6 +56,15 @@ def train(
             show_default="all",
         ),
     ] = None,
+    start: Annotated[
+        str,
+        typer.Option(
+            "--start",
+            metavar="MODEL",
+            help="Begin with the weights of this model (a name, a file or a run's folder): for few tunes.",
+            show_default="random weights",
+        ),
+    ] = "",
     epochs: Annotated[int, _setting("Passes over the training measures.")] = 30,
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
@@ -205,13 +214,14 @@ def _train(
     from arvae_music.cli.data import read_json, show_read
     from arvae_music.cli.live import Live
 
-    from arvae_music.control import edited_copies
+    from arvae_music.control import edited_copies, load_model
     from arvae_music.training.corpus import training_data
     from arvae_music.training.folder import STATE, is_finished, last_figures
     from arvae_music.training.loop import Listener
     from arvae_music.training.run import run_training
     from arvae_music.training.tensorboard import EventFiles, Several
 
+    start = load_model(settings.start).checkpoint if settings.start else None
     corpus = read(quiet)
     finished = resume and is_finished(folder)
     if corpus.name == "own" and not quiet and not finished:
@@ -235,6 +245,7 @@ def _train(
                 folder,
                 Several(listeners),
                 copier=edited_copies,
+                start=start,
                 resume=resume,
                 command=command,
             )

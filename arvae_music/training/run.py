@@ -38,6 +38,7 @@ from arvae_music.training.listening import Copier, ListeningTask, load_copies, m
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
+from arvae_music.training.start import begin_with, check_start
 from arvae_music.training.state import Progress, RunState, save_state
 from arvae_music.training.tasks import (
     EventTask,
@@ -94,6 +95,7 @@ def run_training(
     listener: Listener,
     *,
     copier: Copier | None = None,
+    start: Checkpoint | None = None,
     resume: bool = False,
     command: str = "",
 ) -> Path:
@@ -108,18 +110,22 @@ def run_training(
         folder: where everything is written; it is made if it does not exist.
         listener: is told how it goes.
         copier: makes edited copies of measures; None leaves out what is trained on them.
+        start: a model whose weights to begin with, or None for random ones.
         resume: go on with the run in the folder.
         command: what to note in the checkpoint as the way to make it again; a run that goes on keeps
             the one that it began with.
 
     Raises:
-        UsageError: the folder holds a run already, or the settings are not those it began with.
+        UsageError: the folder holds a run already, the settings are not those it began with, or the
+            model to start from has other sizes.
         ArvaeError: there is nothing to resume, or the system refuses.
     """
     if data.tunes is None or not len(data.tunes.train.tokens):
         settings = replace(settings, prior_epochs=0)
     if copier is None or not settings.model.attributes:
         settings = replace(settings, listening_epochs=0)
+    if start is not None:
+        check_start(start, settings.model)
     state = None
     if resume:
         state = checked_state(folder, data.name, data.hash, settings)
@@ -138,6 +144,8 @@ def run_training(
         run.begin(progress)
         torch.manual_seed(settings.seed)
         task = stage.make()
+        if start is not None:
+            begin_with(task, start)
         if progress.best is None:
             progress.best = task.to_beat
         fit(fabric, task, stage.schedule, listener, progress=progress, tensors=tensors, save=run.save)

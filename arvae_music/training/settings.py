@@ -44,6 +44,7 @@ class TrainingSettings:
         normality: weight of the term that makes each regularized dimension its attribute made normal.
         teacher_forcing: share of the steps in which a decoder with feedback is fed the true tokens.
         transpose: every measure is moved at random by up to so many semitones, each time anew.
+        start: name or place of the model whose weights it begins with; empty where they are random.
         seed: of everything random.
         threads: CPU threads; 0 leaves the choice to torch.
         device: `auto`, `cpu` or `cuda`.
@@ -72,6 +73,7 @@ class TrainingSettings:
     normality: float = 0.0
     teacher_forcing: float = 0.5
     transpose: int = 6
+    start: str = ""
     seed: int = 0
     threads: int = 0
     device: str = "auto"

@@ -278,3 +278,35 @@ def test_a_finished_run_stays_as_it_is(whole: Path, data: TrainingData) -> None:
     before = {path.name: path.read_bytes() for path in whole.iterdir()}
     run_training(data, SMALL, whole, Silent(), resume=True)
     assert {path.name: path.read_bytes() for path in whole.iterdir()} == before
+
+
+def test_a_run_that_starts_from_a_model_begins_with_its_weights(
+    whole: Path, data: TrainingData, tmp_path: Path
+) -> None:
+    start = load_checkpoint(whole / "best.safetensors")
+    still = replace(SMALL, epochs=1, event_epochs=1, learning_rate=1e-8, weight_decay=0.0)
+    run_training(data, still, tmp_path / "from", Silent(), start=start)
+    got = load_file(tmp_path / "from" / "last.safetensors")
+    wanted = load_file(whole / "best.safetensors")
+    # At such a rate a run ends where it began.
+    for name, tensor in wanted.items():
+        assert torch.allclose(got[name].float(), tensor.float(), atol=1e-3), name
+
+
+def test_a_start_of_another_size_is_refused_before_anything_is_written(
+    whole: Path, data: TrainingData, tmp_path: Path
+) -> None:
+    start = load_checkpoint(whole / "best.safetensors")
+    other = replace(SMALL, model=replace(SMALL.model, latent=SMALL.model.latent + 1))
+    with pytest.raises(UsageError, match="--start: the model has other sizes"):
+        run_training(data, other, tmp_path / "run", Silent(), start=start)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_from_a_model_goes_on_to_the_bit(whole: Path, data: TrainingData, tmp_path: Path) -> None:
+    start = load_checkpoint(whole / "best.safetensors")
+    run_training(data, SMALL, tmp_path / "whole", Silent(), start=start)
+    with pytest.raises(Stopped):
+        run_training(data, SMALL, tmp_path / "run", stopped_at(Moment("events", 1, 0)), start=start)
+    run_training(data, SMALL, tmp_path / "run", Silent(), start=start, resume=True)
+    same_runs(tmp_path / "run", tmp_path / "whole")

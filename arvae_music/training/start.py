@@ -1,0 +1,51 @@
+"""Beginning with a trained model's weights instead of random ones: what a small corpus needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import nn
+
+from arvae_music.errors import UsageError
+from arvae_music.model.settings import ModelSettings
+from arvae_music.training.checkpoint import Checkpoint
+from arvae_music.training.listening import ListeningTask
+from arvae_music.training.prior import PriorTask
+from arvae_music.training.tasks import EventTask, Task, VaeTask
+
+
+def check_start(start: Checkpoint, model: ModelSettings) -> None:
+    """Refuse a model whose networks are others than those that shall be trained.
+
+    Raises:
+        UsageError: sizes, attributes or pitches differ.
+    """
+    if replace(start.settings, reading=0) != replace(model, reading=0):
+        raise UsageError(
+            "--start: the model has other sizes, attributes or pitches than what is to be trained"
+        )
+
+
+def begin_with(task: Task, start: Checkpoint) -> None:
+    """Give a task's network the weights of the model's of the same name and shape.
+
+    The listening stage takes the decoder alone, as its encoder is the run's own. A plain decoder has no
+    waves, so that of a listening one fits it but for the layers that read z.
+    """
+    parts: dict[str, nn.Module | None] = {
+        EventTask.name: start.events,
+        VaeTask.name: start.vae,
+        ListeningTask.name: start.vae,
+        PriorTask.name: start.prior,
+    }
+    source = parts[task.name]
+    if source is None:
+        return
+    own = task.module.state_dict()
+    skipped = "encoder." if task.name == ListeningTask.name else None
+    taken = {
+        name: tensor
+        for name, tensor in source.state_dict().items()
+        if name in own and own[name].shape == tensor.shape and not (skipped and name.startswith(skipped))
+    }
+    task.module.load_state_dict({**own, **taken})
