@@ -10,6 +10,7 @@ from arvae_music.cli.evaluate import evaluate
 from arvae_music.cli.generate import generate
 from arvae_music.cli.help import Command
 from arvae_music.cli.interpolate import interpolate
+from arvae_music.cli.morph import morph
 from arvae_music.cli.pairs import PairsCommand
 from arvae_music.cli.reconstruct import reconstruct
 from arvae_music.cli.train import train
@@ -46,6 +47,7 @@ def _main(
 
 app.command("attributes", cls=Command)(attributes)
 app.command("interpolate", cls=PairsCommand)(interpolate)
+app.command("morph", cls=Command)(morph)
 app.command("generate", cls=PairsCommand)(generate)
 app.command("convert", cls=Command)(convert)
 app.command("reconstruct", cls=Command)(reconstruct)

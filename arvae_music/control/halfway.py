@@ -187,13 +187,17 @@ class Half:
         return self._made(plans, refused, result, tuple(notices))
 
     def _found(self, plans: Mapping[int, Planned], share: float) -> dict[int, Tokens]:
-        """New tokens by row; measures that are alike and go towards one that is alike get the same ones."""
+        """New tokens by row; measures that are alike and go towards one that is alike get the same ones.
+
+        Between a measure and itself there is nothing to search for.
+        """
         alike: dict[tuple[object, ...], list[int]] = {}
         for i, plan in plans.items():
             goal = self._goals[i].end
             if plan.constraint is not None and plan.tokens is not None and goal is not None:
-                key = plan.tokens.tobytes(), goal.tokens.tobytes(), plan.constraint
-                alike.setdefault(key, []).append(i)
+                ends = plan.tokens.tobytes(), goal.tokens.tobytes()
+                if ends[0] != ends[1]:
+                    alike.setdefault((*ends, plan.constraint), []).append(i)
         jobs = list(self._jobs(plans, list(alike.values()), share))
         means = self.means
         found = search_between(means.checkpoint, jobs, means.weights, beam=means.beam)

@@ -15,6 +15,8 @@ import torch
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.edit import Edit, Editor
 from arvae_music.control.generate import Generation, generate, parse_wish
+from arvae_music.control.halfway import Means
+from arvae_music.control.morph import Morph, morph
 from arvae_music.control.order import LockedTicks, Order, read_holds, read_lock
 from arvae_music.control.plan import fits, shifted
 from arvae_music.control.readable import readable
@@ -217,6 +219,33 @@ class Model:
         asked = read_requests(changes.items(), requests) if requests or changes else ()
         wish = parse_wish(measures, meter, key, asked)
         return generate(self.checkpoint, self.name, wish, seed, beam=self.beam)
+
+    def morph(
+        self, a: Tune, b: Tune, steps: int = 8, *, strength: float = USUAL_STRENGTH, seed: int = 0
+    ) -> Morph:
+        """The way from a tune to another: `steps` tunes, of which the first is A and the last is B.
+
+        Measures are paired in order (see `pairing.partners`). One between two has the latent vector between
+        theirs, and each attribute's value between theirs (whole numbers rounded), going one way from tune to
+        tune; where no measure has these values, the nearest. Up to the middle the tunes stand in A's file,
+        with its bars, ties, key and all that is not a note, from there in B's. A measure that cannot be
+        read, or that is paired with one in another meter or unreadable, is as it is there.
+
+        Args:
+            a: what `read` gave.
+            b: the same.
+            steps: how many tunes, at least two.
+            strength: from 0, as near to the two tunes as possible, to 1, free to leave them for better style.
+            seed: draws the order in which the beats of a measure change.
+
+        Raises:
+            UsageError: fewer steps than two, or a bad strength.
+            ArvaeError: no two measures can be paired, as the tunes are in different meters.
+        """
+        _check_tune(a)
+        _check_tune(b)
+        weights = self.weights.with_strength(strength)
+        return morph(Means(self.checkpoint, self.name, weights, self.beam, seed), a, b, steps, strength)
 
     def encode(self, tune: Tune) -> Latents:
         """The latent vectors of every measure that the model can read.

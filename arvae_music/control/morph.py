@@ -6,13 +6,20 @@ that is not a note: A's up to the middle, B's from there. See `halfway` for how 
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from arvae_music.control.halfway import Half, Means
 from arvae_music.control.morph_report import MorphReport, MorphStep
 from arvae_music.control.pairing import Side, transposition
 from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.files import check_free
+from arvae_music.formats import format_of
+from arvae_music.formats.losses import losses
 from arvae_music.formats.tune import Notice, Tune
 
 MOST_STEPS = 1000
@@ -26,6 +33,29 @@ class Morph:
     tunes: tuple[Tune, ...]
     report: MorphReport
 
+    def write(
+        self, folder: str | os.PathLike[str], suffix: str | None = None, force: bool = False
+    ) -> MorphReport:
+        """Write every tune, `01.mid` and so on, all or none; see `tune_files`.
+
+        Returns:
+            The report with the files, and with what each could not hold.
+
+        Raises:
+            UsageError: as `tune_files`.
+            ArvaeError: a tune cannot be written, or the system refuses (rights, space).
+        """
+        names = tune_files(folder, self.tunes[0].path, len(self.tunes), suffix, force=force)
+        try:
+            _write_all(self.tunes, names)
+        except OSError as error:
+            raise ArvaeError(f"cannot write {folder}: {error.strerror}") from error
+        steps = tuple(
+            replace(step, output=str(name), notices=(*step.notices, *losses(tune, name)))
+            for step, tune, name in zip(self.report.steps, self.tunes, names, strict=True)
+        )
+        return replace(self.report, steps=steps)
+
     def _repr_html_(self) -> str | None:
         """A player for each tune; None without pretty_midi."""
         from arvae_music.control.notebook import player
@@ -34,6 +64,58 @@ class Morph:
         players = [player(tune, f"{k} of {count}") for k, tune in enumerate(self.tunes, start=1)]
         found = [one for one in players if one is not None]
         return f"<div>{''.join(found)}</div>" if len(found) == count else None
+
+
+def tune_files(
+    folder: str | os.PathLike[str], a: Path, count: int, suffix: str | None = None, *, force: bool = False
+) -> list[Path]:
+    """The files of so many tunes in a folder, which is new or empty.
+
+    Called before long work, too, so that it is not done in vain.
+
+    Args:
+        folder: where they are to be.
+        a: the first tune's file, in whose format they are.
+        count: how many.
+        suffix: an extension that says another format, as `abc`.
+        force: the folder may have files in it, which are written over where they have these names.
+
+    Raises:
+        UsageError: the folder is a file, has files in it, or cannot be made; or there is no such format.
+    """
+    folder = Path(folder)
+    ending = a.suffix if suffix is None else f".{suffix.removeprefix('.')}"
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: give the name of a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise UsageError(f"{folder} has files in it: give another name, or --force to write over them")
+    digits = max(2, len(str(count)))
+    names = [folder / f"{k:0{digits}}{ending}" for k in range(1, count + 1)]
+    format_of(names[0])
+    for path in names if folder.is_dir() else [folder]:
+        check_free(path, force=force)
+    return names
+
+
+def _write_all(tunes: Sequence[Tune], names: Sequence[Path]) -> None:
+    """Write every tune beside its place before the first is moved there."""
+    folder = names[0].parent
+    is_new = not folder.exists()
+    home = folder.parent if is_new else folder
+    draft = Path(tempfile.mkdtemp(dir=home, prefix=f".{folder.name[:32]}.", suffix=".part"))
+    try:
+        for tune, name in zip(tunes, names, strict=True):
+            tune.write(draft / name.name)
+        if is_new:
+            mask = os.umask(0)
+            os.umask(mask)
+            draft.chmod(0o777 & ~mask)
+            draft.rename(folder)
+        else:
+            for name in names:
+                os.replace(draft / name.name, name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def check_steps(steps: int) -> int:
