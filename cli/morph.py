@@ -100,10 +100,11 @@ def morph(
     options.check_json(json, force=force)
     for name in names:
         options.check_apart(name, "a tune", json, "give the report another name")
-    flags = {"quantize": [True] * quantize, "skyline": [True] * skyline}
-    said = {"part": part or [], "pickup": pickup or [], "tune": tune or [], **flags}
-    ends = [how.read(file) for file, how in zip((a, b), readings(a, b, said), strict=True)]
-    made = load_model(model).morph(*ends, steps, strength=strength, seed=seed)
+    said: dict[str, list[Any]] = {"part": part or [], "pickup": pickup or [], "tune": tune or []}
+    said |= {"quantize": [True] * quantize, "skyline": [True] * skyline}
+    first, last = readings(a, b, said)
+    start, end = first.read(a), last.read(b)
+    made = load_model(model).morph(start, end, steps, strength=strength, seed=seed)
     report = made.write(output, extension, force)
     options.write_json(json, report.as_json(), force=force)
     if not options.is_stdout(json):

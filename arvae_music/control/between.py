@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -119,6 +120,17 @@ def latents_between(
                 here, there, wanted = lines[name].place(values)
                 moves[i, dimension] = wanted - (1 - job.share) * here - job.share * there
     return z + torch.from_numpy(moves)
+
+
+def beat_order(a: Tokens, b: Tokens, beats: int, seed: int) -> npt.NDArray[np.float32]:
+    """When each beat changes on the way from one measure to another, shares of the way, `[beats]`.
+
+    Evenly spread, in an order that is drawn from the tokens of the two and the seed: the same two measures
+    change alike wherever they stand.
+    """
+    content = b"".join(tokens.astype("<i2").tobytes() for tokens in (a, b))
+    generator = np.random.default_rng([seed % 2**64, zlib.crc32(content)])
+    return np.asarray((generator.permutation(beats) + 0.5) / beats, np.float32)
 
 
 def share_of_far(job: Between) -> npt.NDArray[np.float32]:

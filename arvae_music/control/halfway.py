@@ -7,7 +7,6 @@ draws, the tokens that are dear change from those of one measure to those of the
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,18 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from arvae_music.attributes import ATTRIBUTES, all_met, named_values
-from arvae_music.control.between import Between, End, search_between
+from arvae_music.control.between import Between, End, beat_order, search_between
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
 from arvae_music.control.morph_report import MorphMeasure
 from arvae_music.control.pairing import Side, partners
 from arvae_music.control.plan import Planned, Planner, fits, own_pitches, shifted
 from arvae_music.control.readable import readable
+from arvae_music.control.report import Status
 from arvae_music.control.request import Request, Step, to
 from arvae_music.control.score import ScoreWeights
 from arvae_music.formats.tune import Notice, Tune
 from arvae_music.measures import Measure, measures
 from arvae_music.melody import pitch_name
-from arvae_music.meter import Grid
 from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
@@ -105,10 +104,6 @@ class Half:
             plans = [self._plan(i, Step(number, way), before[i]) for i in range(len(before))]
             made.append(self._step(dict(enumerate(plans)), number / way))
         return made
-
-    def is_on_the_way(self, index: int) -> bool:
-        """Whether a measure can go anywhere."""
-        return self.why_not(index) is None
 
     def why_not(self, index: int) -> str | None:
         """Why a measure goes nowhere, or None."""
@@ -241,16 +236,11 @@ class Half:
         return context_of(leaps, last, after)
 
     def _order(self, row: Measure, goal: Measure) -> npt.NDArray[np.float32]:
-        """When each beat changes from this tune's to the other's, shares of the way, `[beats]`.
-
-        Drawn from the two measures and the seed, so that it is the same seen from either end.
-        """
+        """When each beat changes, seen from this end; the same as from the other."""
         assert row.tokens is not None and goal.tokens is not None and row.grid is not None  # noqa: S101, PT018
-        ends = (row, goal) if self.own.name == "A" else (goal, row)
-        content = b"".join(end.tokens.astype("<i2").tobytes() for end in ends if end.tokens is not None)
-        generator = np.random.default_rng([self.means.seed, zlib.crc32(content)])
-        order = (generator.permutation(row.grid.beats) + 0.5) / row.grid.beats
-        return np.asarray(order if self.own.name == "A" else 1 - order, np.float32)
+        if self.own.name == "A":
+            return beat_order(row.tokens, goal.tokens, row.grid.beats, self.means.seed)
+        return 1 - beat_order(goal.tokens, row.tokens, row.grid.beats, self.means.seed)
 
     def _chromatic(self, found: Mapping[int, Tokens]) -> Iterator[Notice]:
         """Pitches that neither the tune's classes nor the two measures have."""
@@ -280,41 +270,41 @@ class Half:
         return Made(tune, self.own.name, rows, notices)
 
     def _report(self, index: int, plan: Planned, after: Measure, refused: str | None) -> MorphMeasure:
-        row, goal = plan.row, self._goals[index]
+        row, goal, grid = plan.row, self._goals[index], plan.row.grid
         skipped = refused or plan.skipped
-        grid: Grid | None = row.grid
-        tokens = after.tokens
-        is_read = tokens is not None and grid is not None and skipped is None
-        on_the_way = is_read and plan.unchanged is None
-        place = goal.place if on_the_way else None
-        partner = None if place is None else self.other.rows[place].index
-        mine = row.index if on_the_way else None
-        a, b = (mine, partner) if self.own.name == "A" else (partner, mine)
-        if tokens is None or grid is None or skipped is not None or row.tokens is None:
+        if skipped is not None or grid is None or row.tokens is None or after.tokens is None:
             reason = skipped or after.reason
-            return MorphMeasure(row.index, row.joined, row.meter, "skipped", reason, a, b, {}, {}, 0, 0, 0)
-        values = named_values(tokens, grid.code)
-        own, theirs = int((tokens == row.tokens)[: grid.ticks].sum()), 0
-        if goal.end is not None:
-            theirs = int((shifted(tokens, self._shift) == goal.end.tokens)[: grid.ticks].sum())
-        from_a, from_b = (own, theirs) if self.own.name == "A" else (theirs, own)
-        if plan.unchanged is not None:
-            status, why = "unchanged", plan.unchanged
-        elif all_met(values, plan.targets):
-            status, why = "exact", None
-        else:
-            status, why = "nearest", plan.missed or "the search missed it"
+            return MorphMeasure(
+                row.index, row.joined, row.meter, "skipped", reason, None, None, {}, {}, 0, 0, 0
+            )
+        values = named_values(after.tokens, grid.code)
+        status, reason = _status(plan, values)
+        alike = [int((after.tokens == row.tokens)[: grid.ticks].sum()), 0]
+        numbers: list[int | None] = [None, None]
+        if goal.end is not None and goal.place is not None:
+            moved = shifted(after.tokens, self._shift)
+            alike[1] = int((moved == goal.end.tokens)[: grid.ticks].sum())
+            numbers = [row.index, self.other.rows[goal.place].index]
+        a, b = (0, 1) if self.own.name == "A" else (1, 0)
         return MorphMeasure(
             index=row.index,
             joined=row.joined,
             meter=row.meter,
             status=status,
-            reason=why,
-            a=a,
-            b=b,
+            reason=reason,
+            a=numbers[a],
+            b=numbers[b],
             requested=plan.targets,
             after=values,
-            from_a=from_a,
-            from_b=from_b,
+            from_a=alike[a],
+            from_b=alike[b],
             ticks=grid.ticks,
         )
+
+
+def _status(plan: Planned, values: Mapping[str, float]) -> tuple[Status, str | None]:
+    if plan.unchanged is not None:
+        return "unchanged", plan.unchanged
+    if all_met(values, plan.targets):
+        return "exact", None
+    return "nearest", plan.missed or "the search missed it"

@@ -168,7 +168,7 @@ def _check(half: Half) -> None:
     Raises:
         ArvaeError: why, and what to do.
     """
-    if any(half.is_on_the_way(i) for i in range(len(half.own.rows))):
+    if any(half.why_not(i) is None for i in range(len(half.own.rows))):
         return
     for side in (half.own, half.other):
         unread = [row.reason or "unreadable" for row in side.rows if row.tokens is None]

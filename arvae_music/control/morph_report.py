@@ -101,22 +101,26 @@ class MorphStep:
     @property
     def attributes(self) -> dict[str, float]:
         """Mean of each attribute over the measures between A's and B's."""
-        rows = [row.after for row in self.measures if row.is_between]
+        rows = [row.after for row in self._between]
         return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
 
     @property
     def from_a(self) -> float:
         """Share of the ticks of these measures that are A's."""
-        return self._ticks("from_a")
+        return sum(row.from_a for row in self._between) / max(self._ticks, 1)
 
     @property
     def from_b(self) -> float:
         """Share of them that are B's."""
-        return self._ticks("from_b")
+        return sum(row.from_b for row in self._between) / max(self._ticks, 1)
 
-    def _ticks(self, name: str) -> float:
-        rows = [row for row in self.measures if row.is_between]
-        return sum(getattr(row, name) for row in rows) / max(sum(row.ticks for row in rows), 1)
+    @property
+    def _between(self) -> list[MorphMeasure]:
+        return [row for row in self.measures if row.is_between]
+
+    @property
+    def _ticks(self) -> int:
+        return sum(row.ticks for row in self._between)
 
     def as_json(self) -> dict[str, Any]:
         """As in the command's `--json`."""
