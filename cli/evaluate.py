@@ -1,29 +1,34 @@
-"""`arvae-music evaluate MODEL`: what a model gives back, and whether its edits can be trusted."""
+"""`arvae-music evaluate MODEL`: reconstruction, metrics of the latent space, edits, and tunes of its own."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from arvae_music.cli import options, show
+from arvae_music.cli import options
 from arvae_music.cli.control import Draw, measure, show_control
+from arvae_music.cli.metrics import reconstruction_of, reports_on, show_reports
+from arvae_music.cli.pictures import Pictures, PlotDimensions, PlotSurface, PlotTraversal
 from arvae_music.cli.whole_tunes import compare
 
 from arvae_music.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from arvae_music.control.model import Model
-    from arvae_music.evaluation import ReconstructionScores
 
 
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="folk, bach, a checkpoint file or a run's folder.")
-    ] = "folk",
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="folk, bach, a checkpoint file or a run's folder; of several, mean and deviation are given.",
+            show_default="folk",
+        ),
+    ] = None,
     corpus: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,13 +72,11 @@ def evaluate(
         typer.Option(
             "--meters",
             metavar="LIST",
-            help="With --control and --generation: the meters.",
+            help="With --control, --generation and pictures: the meters.",
             show_default="the model's own",
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="With --control and --generation.")
-    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of all that is drawn.")] = 0,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -83,45 +86,66 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    plot_dimensions: PlotDimensions = None,
+    plot_surface: PlotSurface = None,
+    plot_traversal: PlotTraversal = None,
+    no_metrics: Annotated[
+        bool,
+        typer.Option("--no-metrics", help="Reconstruction alone: quicker, and without the extra evaluation."),
+    ] = False,
     record: Annotated[
         bool, typer.Option("--record", help="Write the figures into the checkpoint file, too.")
     ] = False,
     json: options.Json = None,
     force: options.Force = False,
 ) -> None:
-    """Measure a model on held-out tunes: reconstruction, with --control its edits, with --generation its own.
+    """Measure models on held-out tunes, beside the paper: what comes back, and what the latent space is like.
+
+    With --control edits are measured, too, with --generation tunes of the model's own.
 
     Example: arvae-music evaluate folk --split test
     """
     options.check_json(json, force=force)
     _check_split(split)
     _check_control(control=control, frontier=frontier, plot=plot, force=force)
+    given = models or ["folk"]
+    pictures = Pictures(plot_dimensions, plot_surface, plot_traversal)
+    pictures.check(json, force=force)
+    one = {"--control": control, "--generation": generation, "--record": record, **pictures.options}
+    _check_alone(given, [name for name, asked in one.items() if asked])
     from arvae_music.cli.data import load
 
     from arvae_music.control import load_model
     from arvae_music.control.generate import check_prior
-    from arvae_music.training.evaluate import reconstruction_by_meter
+    from arvae_music.evaluation.needed import check_packages
 
-    if record and not Path(model).is_file():
-        raise UsageError(f"--record needs a checkpoint file to write to, and {model} is none")
-    chosen = load_model(model)
+    if record and not Path(given[0]).is_file():
+        raise UsageError(f"--record needs a checkpoint file to write to, and {given[0]} is none")
+    if not no_metrics:
+        check_packages()
+    chosen = [load_model(name) for name in given]
+    first = chosen[0]
     if generation:
-        check_prior(chosen.checkpoint, model)
-    names = meter_names(meters, list(chosen.checkpoint.calibration.lines))
+        check_prior(first.checkpoint, given[0])
+    names = meter_names(meters, list(first.checkpoint.calibration.lines))
     quiet = options.is_stdout(json)
     read = load(corpus or [_own_corpus(chosen)], quiet=quiet)
-    scores = reconstruction_by_meter(chosen.checkpoint, read, split)
-    title = f"{model} on the {split} split of {read.name}"
+    title = f"{', '.join(given)} on the {split} split of {read.name}"
     result: dict[str, Any] = {
-        "model": model,
+        **({"model": given[0]} if len(given) == 1 else {"models": given}),
         "corpus": read.name,
         "split": split,
-        "mean": {meter: {"count": n, **s._asdict()} for meter, (n, s) in scores.items()},
+        **(
+            reconstruction_of(chosen, read, split)
+            if no_metrics
+            else {"seed": seed, **reports_on(chosen, read, split, seed)}
+        ),
     }
     if not quiet:
-        show.show(_reconstruction(title, scores))
+        show_reports(title, result)
+    pictures.draw(first, read, split, names if meters else [], force=force)
     if control:
-        found = measure(chosen, read, Draw(split, names, measures, seed), frontier=frontier, quiet=quiet)
+        found = measure(first, read, Draw(split, names, measures, seed), frontier=frontier, quiet=quiet)
         result["control"] = dataclasses.asdict(found)
         if not quiet:
             show_control(title, found)
@@ -130,11 +154,21 @@ def evaluate(
 
             draw_chart(found.requests, found.frontier, plot, force=force)
     if generation:
-        rows = compare(chosen, read, split, names, tunes, seed, quiet=quiet)
+        rows = compare(first, read, split, names, tunes, seed, quiet=quiet)
         result["generation"] = [row.as_json() for row in rows]
     if record:
-        _record(Path(model), chosen, split, result["mean"])
+        _record(Path(given[0]), first, split, result["mean"])
     options.write_json(json, result, force=force)
+
+
+def _check_alone(models: list[str], asked: list[str]) -> None:
+    """Refuse what is done with one model where there are several.
+
+    Raises:
+        UsageError: something of that kind was asked for.
+    """
+    if len(models) > 1 and asked:
+        raise UsageError(f"{asked[0]} takes one model, and there are {len(models)}: {', '.join(models)}")
 
 
 def _check_control(*, control: bool, frontier: bool, plot: Path | None, force: bool) -> None:
@@ -153,10 +187,13 @@ def _check_control(*, control: bool, frontier: bool, plot: Path | None, force: b
 
 
 def _record(path: Path, model: Model, split: str, figures: dict[str, Any]) -> None:
-    """Write the checkpoint anew with the figures of a split in its card."""
+    """Write the checkpoint anew with what comes back of a split in its card."""
+    from arvae_music.evaluation import ReconstructionScores
     from arvae_music.training.checkpoint import save_checkpoint
 
     checkpoint = model.checkpoint
+    kept = ("count", *ReconstructionScores._fields)
+    figures = {meter: {name: entry[name] for name in kept} for meter, entry in figures.items()}
     known = checkpoint.card.get("evaluation", {})
     card = {**checkpoint.card, "evaluation": {**known, split: figures}}
     save_checkpoint(path, dataclasses.replace(checkpoint, card=card))
@@ -186,12 +223,19 @@ def meter_names(text: str | None, known: list[str]) -> list[str]:
     return names
 
 
-def _own_corpus(model: Model) -> str:
-    """The corpus that a model was trained on, if it is one of those that have a name.
+def _own_corpus(models: Sequence[Model]) -> str:
+    """The corpus that models were trained on, if it is one of those that have a name.
 
     Raises:
-        UsageError: it was trained on files of somebody's own.
+        UsageError: one was trained on files of somebody's own, or not all on the same corpus.
     """
+    names = list(dict.fromkeys(map(_corpus_of, models)))
+    if len(names) > 1:
+        raise UsageError(f"the models were trained on {' and '.join(names)}: choose with --corpus")
+    return names[0]
+
+
+def _corpus_of(model: Model) -> str:
     from arvae_music.data import corpora
 
     card = model.checkpoint.card.get("corpus", {})
@@ -201,15 +245,3 @@ def _own_corpus(model: Model) -> str:
             f"{model.name} was trained on files ({card.get('title', name)}): name them with --corpus"
         )
     return name
-
-
-def _reconstruction(title: str, scores: dict[str, tuple[int, ReconstructionScores]]) -> Table:
-    table = show.new_table(
-        f"{title}: what comes back from the mean of z",
-        ["meter", "measures", "ticks", "whole measures", "onset F1"],
-    )
-    for meter, (count, score) in scores.items():
-        table.add_row(
-            meter, f"{count:,}", f"{score.ticks:.2%}", f"{score.measures:.2%}", f"{score.onset_f1:.4f}"
-        )
-    return table

@@ -24,7 +24,7 @@ def test_what_is_independent_has_none_in_common() -> None:
 
 
 def test_entropy_of_equal_shares_is_the_logarithm_of_their_number() -> None:
-    values = np.stack([np.arange(4000) % 2, np.arange(4000) % 7], axis=1)
+    values = np.stack([np.arange(4000.0) % 2, np.arange(4000.0) % 7], axis=1)
     found = mutual_information(np.zeros((4000, 1)), values)
     assert found.entropy == pytest.approx([math.log(2), math.log(7)], abs=0.03)
     # Remainders modulo 2 and 7 are independent.
@@ -32,13 +32,13 @@ def test_entropy_of_equal_shares_is_the_logarithm_of_their_number() -> None:
 
 
 def test_a_dimension_that_is_the_attribute_has_its_entropy() -> None:
-    values = (np.arange(2000) % 5)[:, None]
+    values = (np.arange(2000.0) % 5)[:, None]
     found = mutual_information(values * 3.0 - 1, values)
     assert found.latent[0, 0] == pytest.approx(math.log(5), abs=0.03)
 
 
 def test_single_precision_tells_the_same_as_double() -> None:
-    values = (np.arange(600) % 5)[:, None]
+    values = (np.arange(600.0) % 5)[:, None]
     z = values + 0.01 * X[:600, None]
     single = mutual_information(z.astype(np.float32), values.astype(np.float32))
     double = mutual_information(z, values.astype(np.float64))
@@ -79,7 +79,7 @@ def test_no_attributes() -> None:
 
 
 def test_the_same_seed_gives_the_same() -> None:
-    values = (np.arange(100) % 5)[:, None]
+    values = (np.arange(100.0) % 5)[:, None]
     one, same, other = (mutual_information(X[:100, None], values, seed).latent for seed in (1, 1, 2))
     assert one == same
     assert one == pytest.approx(other, abs=0.05)
