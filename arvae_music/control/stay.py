@@ -38,7 +38,7 @@ _FAR = 1_000
 class _Begun(NamedTuple):
     """What hypotheses have come to, each `[M, K]`, or `[M, K, P]` by the pitch of one more note."""
 
-    count: Tensor
+    notes: Tensor
     weight: Tensor
     first: Tensor
     lowest: Tensor
@@ -114,7 +114,7 @@ class Stay:
             return values.reshape(-1, *[1] * (so_far.first.dim() - 1))
 
         per_note, per_weight, per_span, per_contour = map(of, self.prices.unbind(dim=1))
-        more = so_far.count + of(self.count[:, tick] - self.count[:, 0])
+        more = so_far.notes + of(self.count[:, tick] - self.count[:, 0])
         heavier = so_far.weight + of(self.weight[:, tick] - self.weight[:, 0])
         begun = so_far.first != NONE
         highest = torch.maximum(so_far.highest, of(self.highest[:, tick]))
