@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ from rich.table import Table
 from arvae_music import load_model
 from arvae_music.control.benchmark import Bench
 from arvae_music.control.edit import Job, search_jobs
-from arvae_music.control.ladder import Pairs, read_requests
+from arvae_music.control.ladder import Pairs
+from arvae_music.control.request import read_requests
 from arvae_music.control.sample import draw_sample
 from arvae_music.control.score import Scores
 from arvae_music.control.search import search
@@ -73,30 +75,20 @@ def main() -> None:
     for pairs in ASKED:
         asked = " ".join(f"{name} {change}" for name, change in pairs)
         jobs = bench.prepare(sample, read_requests(pairs)).jobs
-        jobs = tuple(job for job in jobs if job.constraint.is_feasible())
-        constraints = [job.constraint for job in jobs]
+        constraints, size = [job.constraint for job in jobs], len(jobs)
         if len(pairs) == 1:
-            row("encoder and decoder", "", len(jobs), lambda jobs=jobs: decoded(checkpoint, jobs))
+            row("encoder and decoder", "", size, partial(decoded, checkpoint, jobs))
         scores = Scores(decoded(checkpoint, jobs))
         for beam in (1, 4, 24):
-            part = f"constrained decoding, beam {beam}"
-            row(
-                part,
-                asked,
-                len(jobs),
-                lambda c=constraints, s=scores, b=beam: search(c, s, None, beam=b),
-            )
-        row(
-            "networks, and search in style",
-            asked,
-            len(jobs),
-            lambda jobs=jobs: search_jobs(checkpoint, jobs, model.weights, beam=model.beam),
-        )
+            work = partial(search, constraints, scores, None, beam=beam)
+            row(f"constrained decoding, beam {beam}", asked, size, work)
+        work = partial(search_jobs, checkpoint, jobs, model.weights, beam=model.beam)
+        row("networks, and search in style", asked, size, work)
     tune = model.generate(measures=64, meter="4/4", key="D", seed=3).tune
     rows = measures(tune.melody)
     different = len({row.tokens.tobytes() for row in rows if row.tokens is not None})
     for pairs in ASKED:
-        took = seconds(lambda pairs=pairs: model.edit(tune, **dict(pairs)))
+        took = seconds(partial(model.edit, tune, *read_requests(pairs)))
         asked = " ".join(f"{name} {change}" for name, change in pairs)
         table.add_row(f"a tune of {len(rows)} measures ({different} different)", asked, f"{took:.2f} s")
     Console(width=110).print(table)
