@@ -82,7 +82,7 @@ class ModelSettings:
             if value not in choices:
                 raise ArvaeError(f"model setting {name} is {value!r}: take one of {', '.join(choices)}")
         most = 1 if self.encoder == "beats" and self.decoder == "independent" else 8
-        if not 1 <= self.layers <= most:
+        if type(self.layers) is not int or not 1 <= self.layers <= most:
             raise ArvaeError(
                 f"model setting layers is {self.layers}: with encoder {self.encoder} and decoder "
                 f"{self.decoder} it must be " + (f"from 1 to {most}" if most > 1 else "1")

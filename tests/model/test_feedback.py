@@ -207,6 +207,9 @@ def test_the_sizes_of_the_paper_by_hand() -> None:
         ({"layers": 2}, "layers is 2: with encoder beats and decoder independent it must be 1"),
         ({"layers": 0, "decoder": "flat", "reading": 0}, "layers is 0: .* from 1 to 8"),
         ({"layers": 9, "encoder": "ticks"}, "layers is 9"),
+        ({"layers": 1.0}, "layers is 1.0"),
+        ({"layers": True, "encoder": "ticks"}, "layers is True"),
+        ({"layers": "2", "encoder": "ticks"}, "layers is 2"),
         ({"decoder": "feedback"}, "reading is 64: only an independent decoder"),
     ],
 )
