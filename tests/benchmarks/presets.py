@@ -40,6 +40,9 @@ from arvae_music.training.settings import PRESETS, TrainingSettings
 RESULTS = Path(__file__).with_suffix(".json")
 METER = "4/4"
 
+PARTS = ("mean", "sampled", "latent")
+"""Parts of the report of `evaluate` whose numbers are kept."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -127,7 +130,7 @@ def measured(checkpoint: Path) -> dict[str, dict[str, float | None]]:
 
 def numbers(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float | None]]]:
     """The numbers that a report of `evaluate` has of the meter, part by part."""
-    for part in ("mean", "sampled"):
+    for part in PARTS:
         found = report.get(part, {}).get(METER, {})
         plain = {n: v for n, v in found.items() if v is None or isinstance(v, int | float)}
         if plain:
@@ -141,22 +144,22 @@ def seconds_of(checkpoint: Path) -> float:
 
 
 def shown(rows: Sequence[Row]) -> Table:
-    """A row for each preset: the mean over its seeds, and the deviation where there are several."""
-    columns = list(
-        dict.fromkeys((part, name) for row in rows for part, found in row.figures.items() for name in found)
-    )
-    columns = [column for column in columns if column[1] != "count"]
+    """A column for each preset: the mean over its seeds, and the deviation where there are several."""
+    by_preset = {kind: [row for row in rows if row.preset == kind] for kind in PRESETS}
+    by_preset = {kind: mine for kind, mine in by_preset.items() if mine}
     table = Table(title=f"Presets on the {METER} measures of folk's test split: mean over seeds ± deviation")
-    for name in ("preset", "seeds", "minutes"):
-        table.add_column(name, justify="left" if name == "preset" else "right")
-    for part, name in columns:
-        table.add_column(f"{name}\n({part})", justify="right")
-    for kind in PRESETS:
-        mine = [row for row in rows if row.preset == kind]
-        if mine:
-            minutes = statistics.mean(row.seconds for row in mine) / 60
-            cells = [spread([row.figures.get(part, {}).get(name) for row in mine]) for part, name in columns]
-            table.add_row(kind, str(len(mine)), f"{minutes:.1f}", *cells)
+    table.add_column("")
+    for kind in by_preset:
+        table.add_column(kind, justify="right")
+    table.add_row("seeds", *(str(len(mine)) for mine in by_preset.values()))
+    minutes = (statistics.mean(row.seconds for row in mine) / 60 for mine in by_preset.values())
+    table.add_row("minutes", *(f"{each:.1f}" for each in minutes))
+    for part in PARTS:
+        names = dict.fromkeys(name for row in rows for name in row.figures.get(part, {}) if name != "count")
+        table.add_section()
+        for name in names:
+            found = ([row.figures.get(part, {}).get(name) for row in mine] for mine in by_preset.values())
+            table.add_row(f"{name} ({part})", *map(spread, found))
     return table
 
 
