@@ -82,8 +82,8 @@ def main() -> None:
         for beam in (1, 4, 24):
             work = partial(search, constraints, scores, None, beam=beam)
             row(f"constrained decoding, beam {beam}", asked, size, work)
-        work = partial(search_jobs, checkpoint, jobs, model.weights, beam=model.beam)
-        row("networks, and search in style", asked, size, work)
+        styled = partial(search_jobs, checkpoint, jobs, model.weights, beam=model.beam)
+        row("networks, and search in style", asked, size, styled)
     tune = model.generate(measures=64, meter="4/4", key="D", seed=3).tune
     rows = measures(tune.melody)
     different = len({row.tokens.tobytes() for row in rows if row.tokens is not None})
