@@ -129,6 +129,7 @@ def surface_chart(meter: str, surfaces: Sequence[Surface]) -> Figure:
     Where the decoder keeps dimensions apart, a colour is a vertical band.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     columns = min(2, len(surfaces))
     lines = -(-len(surfaces) // columns)
@@ -139,7 +140,7 @@ def surface_chart(meter: str, surfaces: Sequence[Surface]) -> Figure:
     for axes, surface in zip(grid, surfaces, strict=False):
         attribute = resolve(surface.name)
         mesh = axes.pcolormesh(surface.x, surface.y, surface.values, cmap=_COLOURS, shading="nearest")
-        bar = figure.colorbar(mesh, ax=axes)
+        bar = figure.colorbar(mesh, ax=axes, ticks=MaxNLocator(integer=attribute.whole))
         bar.ax.tick_params(labelsize=7, colors=_QUIET)
         bar.outline.set(color=_LINE, linewidth=0.8)
         bar.set_label(_wrapped(attribute.unit), size=8, color=_INK)
