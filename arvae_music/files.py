@@ -72,6 +72,11 @@ def _mode(target: Path) -> int:
     """Rights of the file that is replaced, or those a new file gets (mkstemp gives the owner's alone)."""
     if target.exists():
         return target.stat().st_mode & 0o777
+    return usual_mode(0o666)
+
+
+def usual_mode(wanted: int) -> int:
+    """Rights that something new gets, of those that are wanted: 0o666 for a file, 0o777 for a folder."""
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return wanted & ~mask

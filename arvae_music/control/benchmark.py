@@ -180,8 +180,7 @@ class Bench:
 
     @property
     def _vocabulary(self) -> Vocabulary:
-        settings = self.checkpoint.settings
-        return Vocabulary(settings.lowest, settings.highest)
+        return self.checkpoint.vocabulary
 
     def _contexts(self, sample: Sample, at: npt.NDArray[np.int64]) -> list[Context]:
         leaps = Leaps(self.checkpoint.events, self._vocabulary)

@@ -11,17 +11,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from arvae_music.control.batches import batches, event_scorer
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context
-from arvae_music.control.score import EventScorer, Scores, ScoreWeights, tick_scores
+from arvae_music.control.score import Scores, ScoreWeights, tick_scores
 from arvae_music.control.search import search
 from arvae_music.meter import BEATS_OF, GRIDS, MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
-
-_BATCH = 64
-"""Measures that are searched at once; more need memory and save no time."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +56,15 @@ def search_between(
 ) -> list[Tokens]:
     """The best tokens found for each job, `[24]` each, in the model's range of pitches."""
     found: list[Tokens] = []
-    for start in range(0, len(jobs), _BATCH):
-        found += _search_batch(checkpoint, jobs[start : start + _BATCH], weights, beam)
+    for some in batches(jobs, beam):
+        found += _search_batch(checkpoint, some, weights, beam)
     return found
 
 
 def _search_batch(
     checkpoint: Checkpoint, jobs: Sequence[Between], weights: ScoreWeights, beam: int
 ) -> list[Tokens]:
-    settings = checkpoint.settings
-    vocabulary = Vocabulary(settings.lowest, settings.highest)
+    vocabulary = checkpoint.vocabulary
     codes = np.array([job.constraint.code for job in jobs])
     near, far = (
         torch.from_numpy(vocabulary.ids(np.stack([end.tokens for end in ends])))
@@ -78,15 +74,7 @@ def _search_batch(
         meters = torch.from_numpy(codes)
         z = latents_between(checkpoint, jobs, near, far, meters)
         decoded = checkpoint.vae.decoder(z, meters)
-    scorer = EventScorer(
-        checkpoint.events,
-        codes,
-        np.array([job.constraint.tie_in is not None for job in jobs]),
-        _padded([job.context.before for job in jobs]),
-        np.stack([job.context.after for job in jobs]),
-        weight=weights.events,
-        pitches=vocabulary.span + 1,
-    )
+    scorer = event_scorer(checkpoint, jobs, weights.events)
     of_far = torch.from_numpy(np.stack([share_of_far(job) for job in jobs]))[..., None]
     both = [tick_scores(decoded, ids, weights).ticks for ids in (near, far)]
     scores = Scores((1 - of_far) * both[0] + of_far * both[1])
@@ -143,8 +131,3 @@ def share_of_far(job: Between) -> npt.NDArray[np.float32]:
     part = np.zeros(MAX_BEATS, np.float32)
     part[:beats] = np.clip(beats * (job.share - job.order) + 0.5, 0, 1)
     return np.repeat(part, TICKS_PER_BEAT)
-
-
-def _padded(rows: Sequence[tuple[int, ...]]) -> npt.NDArray[np.int64]:
-    width = max([1, *(len(row) for row in rows)])
-    return np.array([[*row, *([-1] * (width - len(row)))] for row in rows])

@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from arvae_music.attributes import all_met, named_values
+from arvae_music.attributes import named_values
+from arvae_music.control.batches import batches, event_scorer
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
 from arvae_music.control.order import Order, read_ticks
 from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
 from arvae_music.control.readable import readable
-from arvae_music.control.report import MeasureReport, Report, Status
+from arvae_music.control.report import MeasureReport, Report
 from arvae_music.control.request import WHOLE, Step
-from arvae_music.control.score import EventScorer, ScoreWeights, tick_scores
+from arvae_music.control.score import ScoreWeights, tick_scores
 from arvae_music.control.search import search
 from arvae_music.control.stay import PRICED, Stay
 from arvae_music.errors import ArvaeError, UsageError
@@ -28,12 +29,6 @@ from arvae_music.meter import GRIDS
 from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
-
-_HYPOTHESES = 3072
-"""Hypotheses of all measures that are searched at once; more need memory and save no time."""
-
-_MOST = 512
-"""Measures that are searched at once, however few hypotheses each has."""
 
 
 @dataclass(frozen=True)
@@ -58,34 +53,22 @@ def search_jobs(
 ) -> list[Tokens]:
     """The best tokens found for each job, `[24]` each, in the model's range of pitches."""
     found: list[Tokens] = []
-    size = min(max(_HYPOTHESES // beam, 1), _MOST)
-    for start in range(0, len(jobs), size):
-        found += _search_batch(checkpoint, jobs[start : start + size], weights, beam)
+    for some in batches(jobs, beam):
+        found += _search_batch(checkpoint, some, weights, beam)
     return found
 
 
 def _search_batch(
     checkpoint: Checkpoint, jobs: Sequence[Job], weights: ScoreWeights, beam: int
 ) -> list[Tokens]:
-    settings = checkpoint.settings
-    vocabulary = Vocabulary(settings.lowest, settings.highest)
+    vocabulary = checkpoint.vocabulary
     codes = np.array([job.constraint.code for job in jobs])
     ids = torch.from_numpy(vocabulary.ids(np.stack([job.tokens for job in jobs])))
     with torch.inference_mode():
         meters = torch.from_numpy(codes)
         z = checkpoint.vae.encoder(ids, meters).mean + torch.from_numpy(latent_moves(checkpoint, jobs))
         decoded = checkpoint.vae.decoder(z, meters)
-    scorer = None
-    if weights.events:
-        scorer = EventScorer(
-            checkpoint.events,
-            codes,
-            np.array([job.constraint.tie_in is not None for job in jobs]),
-            _padded([job.context.before for job in jobs]),
-            np.stack([job.context.after for job in jobs]),
-            weight=weights.events,
-            pitches=vocabulary.span + 1,
-        )
+    scorer = event_scorer(checkpoint, jobs, weights.events) if weights.events else None
     scores = tick_scores(decoded, ids, weights)
     stay = None
     if weights.stay:
@@ -116,11 +99,6 @@ def latent_moves(checkpoint: Checkpoint, jobs: Sequence[Job]) -> npt.NDArray[np.
                 here, there = lines[name].place(ends)
                 moves[i, dimension] = there - here
     return moves
-
-
-def _padded(rows: Sequence[tuple[int, ...]]) -> npt.NDArray[np.int64]:
-    width = max([1, *(len(row) for row in rows)])
-    return np.array([[*row, *([-1] * (width - len(row)))] for row in rows])
 
 
 @dataclass(frozen=True)
@@ -188,8 +166,7 @@ class Editor:
             before: the measures after the step before; none for the first.
         """
         rows = measures(tune.melody)
-        settings = self.checkpoint.settings
-        vocabulary = Vocabulary(settings.lowest, settings.highest)
+        vocabulary = self.checkpoint.vocabulary
         pitches = [note.pitch for note in tune.melody.notes]
         shift = fewest_octaves(pitches, vocabulary.lowest, vocabulary.highest)
         own = bytes([1] * (vocabulary.span + 1)) if order.chromatic else own_pitches(pitches, vocabulary)
@@ -236,11 +213,10 @@ class Editor:
         selection = order.selection
         _check_selection(rows, selection)
         ticks = read_ticks(order.locked, rows)
-        settings = self.checkpoint.settings
         planner = Planner(
             order.requests,
             self.checkpoint.calibration,
-            Vocabulary(settings.lowest, settings.highest),
+            self.checkpoint.vocabulary,
             own,
             self.name,
             holds=order.holds,
@@ -264,8 +240,7 @@ class Editor:
         for i, plan in enumerate(plans):
             if plan.constraint is not None and plan.tokens is not None and not plan.is_left:
                 alike.setdefault((plan.tokens.tobytes(), plan.constraint), []).append(i)
-        settings = self.checkpoint.settings
-        leaps = Leaps(self.checkpoint.events, Vocabulary(settings.lowest, settings.highest))
+        leaps = Leaps(self.checkpoint.events, self.checkpoint.vocabulary)
         before = pitches_before(plans)
         jobs = []
         for members in alike.values():
@@ -336,7 +311,7 @@ def _report(plan: Planned, after: Measure) -> MeasureReport:
         return MeasureReport(row.index, row.joined, row.meter, "skipped", reason, {}, {}, {}, 0, 0)
     measured = named_values(after.tokens, grid.code)
     changed = int((after.tokens != row.tokens).sum())
-    status, reason = _status(plan, measured)
+    status, reason = plan.outcome(measured)
     return MeasureReport(
         index=row.index,
         joined=row.joined,
@@ -349,12 +324,3 @@ def _report(plan: Planned, after: Measure) -> MeasureReport:
         ticks_changed=changed,
         ticks=grid.ticks,
     )
-
-
-def _status(plan: Planned, measured: dict[str, float]) -> tuple[Status, str | None]:
-    if plan.unchanged is not None:
-        return "unchanged", plan.unchanged
-    if all_met(measured, plan.targets):
-        return "exact", plan.dropped
-    reasons = [plan.missed or "the search missed it", plan.dropped]
-    return "nearest", "; ".join(reason for reason in reasons if reason)

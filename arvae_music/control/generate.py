@@ -23,7 +23,6 @@ from arvae_music.formats.tune import Notice, Tune
 from arvae_music.measures import measures, replace_measures
 from arvae_music.melody import Bar, Melody, pitch_name
 from arvae_music.meter import GRIDS, Meter
-from arvae_music.model import Vocabulary
 from arvae_music.model.prior import STRAIN
 from arvae_music.tokens import Tokens
 from arvae_music.tonality import Tonality, parse_tonality, tonality_of
@@ -250,7 +249,7 @@ def demands_of(checkpoint: Checkpoint, wish: Wish) -> Demands:
         tonality_of(HOME, wish.key.mode),
         {request.attribute.name: request.change.value for request in wish.requests},
         checkpoint.calibration,
-        Vocabulary(checkpoint.settings.lowest, checkpoint.settings.highest),
+        checkpoint.vocabulary,
     )
 
 

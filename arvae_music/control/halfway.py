@@ -15,14 +15,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from arvae_music.attributes import ATTRIBUTES, all_met, named_values
+from arvae_music.attributes import ATTRIBUTES, named_values
 from arvae_music.control.between import Between, End, beat_order, search_between
 from arvae_music.control.context import Context, Leaps, context_of, pitches_before
 from arvae_music.control.morph_report import MorphMeasure
 from arvae_music.control.pairing import Side, partners
 from arvae_music.control.plan import Planned, Planner, fits, own_pitches, shifted
 from arvae_music.control.readable import readable
-from arvae_music.control.report import Status
 from arvae_music.control.request import Request, Step, to
 from arvae_music.control.score import ScoreWeights
 from arvae_music.formats.tune import Notice, Tune
@@ -54,7 +53,7 @@ class Means:
     @property
     def vocabulary(self) -> Vocabulary:
         """The model's pitches."""
-        return Vocabulary(self.checkpoint.settings.lowest, self.checkpoint.settings.highest)
+        return self.checkpoint.vocabulary
 
 
 class Goal(NamedTuple):
@@ -278,7 +277,7 @@ class Half:
                 row.index, row.joined, row.meter, "skipped", reason, None, None, {}, {}, 0, 0, 0
             )
         values = named_values(after.tokens, grid.code)
-        status, reason = _status(plan, values)
+        status, reason = plan.outcome(values)
         alike = [int((after.tokens == row.tokens)[: grid.ticks].sum()), 0]
         numbers: list[int | None] = [None, None]
         if goal.end is not None and goal.place is not None:
@@ -300,11 +299,3 @@ class Half:
             from_b=alike[b],
             ticks=grid.ticks,
         )
-
-
-def _status(plan: Planned, values: Mapping[str, float]) -> tuple[Status, str | None]:
-    if plan.unchanged is not None:
-        return "unchanged", plan.unchanged
-    if all_met(values, plan.targets):
-        return "exact", None
-    return "nearest", plan.missed or "the search missed it"

@@ -87,7 +87,7 @@ class Model:
     @property
     def vocabulary(self) -> Vocabulary:
         """The model's pitches."""
-        return Vocabulary(self.checkpoint.settings.lowest, self.checkpoint.settings.highest)
+        return self.checkpoint.vocabulary
 
     def edit(
         self,

@@ -17,7 +17,7 @@ from arvae_music.control.halfway import Half, Means
 from arvae_music.control.morph_report import MorphReport, MorphStep
 from arvae_music.control.pairing import Side, transposition
 from arvae_music.errors import ArvaeError, UsageError
-from arvae_music.files import check_free
+from arvae_music.files import check_free, usual_mode
 from arvae_music.formats import format_of
 from arvae_music.formats.losses import losses
 from arvae_music.formats.tune import Notice, Tune
@@ -107,9 +107,7 @@ def _write_all(tunes: Sequence[Tune], names: Sequence[Path]) -> None:
         for tune, name in zip(tunes, names, strict=True):
             tune.write(draft / name.name)
         if is_new:
-            mask = os.umask(0)
-            os.umask(mask)
-            draft.chmod(0o777 & ~mask)
+            draft.chmod(usual_mode(0o777))
             draft.rename(folder)
         else:
             for name in names:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from arvae_music.control.report import Status, plain
+from arvae_music.control.report import Status, by_status, plain
 from arvae_music.formats.tune import Notice
 
 
@@ -94,9 +93,7 @@ class MorphStep:
     @property
     def summary(self) -> dict[str, int]:
         """How many measures there are, and of each status."""
-        counts = Counter(row.status for row in self.measures)
-        statuses: tuple[Status, ...] = ("exact", "nearest", "unchanged", "skipped")
-        return {"measures": len(self.measures), **{status: counts[status] for status in statuses}}
+        return by_status(row.status for row in self.measures)
 
     @property
     def attributes(self) -> dict[str, float]:

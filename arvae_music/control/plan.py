@@ -12,6 +12,7 @@ from arvae_music.control.constraint import ANY_NOTE, ANY_TOKEN, Constraint
 from arvae_music.control.nearest import Aim, constrain, nearest_values, pinned_to, within
 from arvae_music.control.order import Lock, bounds
 from arvae_music.control.reasons import Question, why
+from arvae_music.control.report import Status
 from arvae_music.control.request import WHOLE, Request, Step
 from arvae_music.measures import Measure
 from arvae_music.model import Vocabulary
@@ -64,6 +65,15 @@ class Planned:
     def is_met(self) -> bool:
         """Whether the measure has what is asked for as it stands."""
         return all_met(self.values, self.targets)
+
+    def outcome(self, measured: Mapping[str, float]) -> tuple[Status, str | None]:
+        """What became of the measure, by the values that it has now, and why it is not all that was asked."""
+        if self.unchanged is not None:
+            return "unchanged", self.unchanged
+        if all_met(measured, self.targets):
+            return "exact", self.dropped
+        reasons = [self.missed or "the search missed it", self.dropped]
+        return "nearest", "; ".join(reason for reason in reasons if reason)
 
     @property
     def is_left(self) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from arvae_music.control.request import Request, Step
 from arvae_music.control.score import USUAL_STRENGTH
@@ -89,9 +89,7 @@ class Report:
     @property
     def summary(self) -> dict[str, int]:
         """How many measures there are, and of each status."""
-        counts = Counter(row.status for row in self.measures)
-        statuses: tuple[Status, ...] = ("exact", "nearest", "unchanged", "skipped")
-        return {"measures": len(self.measures), **{status: counts[status] for status in statuses}}
+        return by_status(row.status for row in self.measures)
 
     def as_json(self) -> dict[str, Any]:
         """As in the command's `--json`."""
@@ -109,6 +107,13 @@ class Report:
             "notices": [notice.as_json() for notice in self.notices],
             "summary": self.summary,
         }
+
+
+def by_status(found: Iterable[Status]) -> dict[str, int]:
+    """How many measures there are, and of each status."""
+    counts = Counter(found)
+    statuses: tuple[Status, ...] = get_args(Status)
+    return {"measures": counts.total(), **{status: counts[status] for status in statuses}}
 
 
 def plain(values: Mapping[str, float]) -> dict[str, float]:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from arvae_music.data import Corpus
 from arvae_music.evaluation import correlations, reconstruction_scores, weighted_mean
 from arvae_music.meter import GRID_BY_NAME, GRIDS
-from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.tasks import Measures, attribute_values, decode_means, encode_means
@@ -53,7 +52,7 @@ def swap_by_meter(checkpoint: Checkpoint, corpus: Corpus, split: str, *, seed: i
         No scores for meters with fewer than two measures; nothing where there is no other meter.
     """
     part = corpus.select(split)
-    vocabulary = Vocabulary(checkpoint.settings.lowest, checkpoint.settings.highest)
+    vocabulary = checkpoint.vocabulary
     generator = np.random.default_rng(seed)
     fits = vocabulary.fits(part.tokens)
     found = {}
@@ -82,7 +81,7 @@ def swap(checkpoint: Checkpoint, rows: Measures, others: npt.NDArray[np.int64]) 
         others: for each, the measure that it gets regularized dimensions from, `[rows]`.
     """
     settings = checkpoint.settings
-    vocabulary = Vocabulary(settings.lowest, settings.highest)
+    vocabulary = checkpoint.vocabulary
     names = settings.attributes
     z = encode_means(checkpoint.vae, rows, vocabulary)
     wanted = attribute_values(rows, names)[others]

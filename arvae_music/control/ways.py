@@ -12,7 +12,6 @@ import torch
 
 from arvae_music.control.edit import Job, latent_moves, search_jobs
 from arvae_music.control.score import ScoreWeights
-from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
 
@@ -44,8 +43,7 @@ def move(checkpoint: Checkpoint, jobs: Sequence[Job], _weights: ScoreWeights, _b
 
     So Pati & Lerch (2020) change an attribute.
     """
-    settings = checkpoint.settings
-    vocabulary = Vocabulary(settings.lowest, settings.highest)
+    vocabulary = checkpoint.vocabulary
     ids = torch.from_numpy(vocabulary.ids(np.stack([job.tokens for job in jobs])))
     meters = torch.tensor([job.constraint.code for job in jobs])
     with torch.inference_mode():

@@ -14,7 +14,7 @@ from torch import nn
 
 from arvae_music.errors import ArvaeError
 from arvae_music.files import atomic_write
-from arvae_music.model import EventModel, MeasureVAE, ModelSettings
+from arvae_music.model import EventModel, MeasureVAE, ModelSettings, Vocabulary
 from arvae_music.model.calibration import Calibration
 from arvae_music.model.prior import MeasurePrior
 
@@ -46,6 +46,11 @@ class Checkpoint:
     calibration: Calibration
     card: dict[str, Any] = field(default_factory=dict)
     prior: MeasurePrior | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens that it numbers."""
+        return Vocabulary(self.settings.lowest, self.settings.highest)
 
     @property
     def parts(self) -> dict[str, nn.Module]:

@@ -8,18 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from arvae_music.model import MeasureVAE, Vocabulary
+from arvae_music.model import MeasureVAE
 from arvae_music.model.feedback import FeedbackDecoder
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.tasks import Measures, id_batches
 
 _Floats = npt.NDArray[np.float32]
-
-
-def vocabulary_of(checkpoint: Checkpoint) -> Vocabulary:
-    """The tokens that a checkpoint numbers."""
-    return Vocabulary(checkpoint.settings.lowest, checkpoint.settings.highest)
 
 
 class Latent(NamedTuple):
@@ -44,7 +39,7 @@ def encoded(checkpoint: Checkpoint, rows: Measures, seed: int, batch_size: int =
     """Posterior of every row, and a draw from it with a generator of its own."""
     vae = checkpoint.vae
     device = next(vae.parameters()).device
-    parts = [vae.encoder(*batch) for batch in id_batches(rows, vocabulary_of(checkpoint), device, batch_size)]
+    parts = [vae.encoder(*batch) for batch in id_batches(rows, checkpoint.vocabulary, device, batch_size)]
     mean = torch.cat([part.mean for part in parts]).cpu().numpy()
     std = torch.cat([part.log_std for part in parts]).exp().cpu().numpy()
     noise = np.random.default_rng(seed).standard_normal(mean.shape, np.float32)
@@ -66,7 +61,7 @@ class Decoded(NamedTuple):
 @torch.inference_mode()
 def decoded(checkpoint: Checkpoint, z: _Floats, rows: Measures, batch_size: int = 2048) -> Decoded:
     """Decode z, and ask for the probability of the true tokens."""
-    vae, vocabulary = checkpoint.vae, vocabulary_of(checkpoint)
+    vae, vocabulary = checkpoint.vae, checkpoint.vocabulary
     device = next(vae.parameters()).device
     tokens, picked = [], []
     batches = id_batches(rows, vocabulary, device, batch_size)

@@ -29,7 +29,7 @@ from arvae_music.evaluation.two_samples import sample_distances
 from arvae_music.meter import GRIDS
 from arvae_music.tokens import Tokens, is_legal
 from arvae_music.training.checkpoint import Checkpoint
-from arvae_music.training.coding import Decoded, Latent, decoded, encoded, vocabulary_of
+from arvae_music.training.coding import Decoded, Latent, decoded, encoded
 from arvae_music.training.tasks import Measures, attribute_values, decode_means, most_probable
 
 ALL = "all"
@@ -44,7 +44,7 @@ def readable_measures(checkpoint: Checkpoint, corpus: Corpus, split: str) -> Mea
     """
     part = corpus.select(split)
     codes = [grid.code for grid in GRIDS if grid.name in checkpoint.calibration.lines]
-    usable = np.isin(part.meters, codes) & vocabulary_of(checkpoint).fits(part.tokens)
+    usable = np.isin(part.meters, codes) & checkpoint.vocabulary.fits(part.tokens)
     if not usable.any():
         raise ArvaeError(f"the {split} split of {corpus.name} has no measure that the model can read")
     return Measures(part.tokens[usable], part.meters[usable], part.previous[usable])
@@ -68,7 +68,7 @@ def reconstruction_by_meter(
         ArvaeError: the split has no measure that the model can read.
     """
     rows = readable_measures(checkpoint, corpus, split)
-    decoded = most_probable(checkpoint.vae, rows, vocabulary_of(checkpoint))
+    decoded = most_probable(checkpoint.vae, rows, checkpoint.vocabulary)
     entries = {
         name: {
             "count": int(here.sum()),
@@ -215,7 +215,7 @@ class _View:
         meters = self.rows.meters
         generator = np.random.default_rng(self.seed)
         z = generator.standard_normal(self.latent.mean.shape, np.float32)
-        tokens = decode_means(self.checkpoint.vae, z, meters, vocabulary_of(self.checkpoint))
+        tokens = decode_means(self.checkpoint.vae, z, meters, self.checkpoint.vocabulary)
         drawn = sample_distances(self._values_of(tokens), self.values)
         real = sample_distances(
             self._values_of(self.rows.tokens[:0] if train is None else train), self.values

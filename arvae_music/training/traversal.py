@@ -14,7 +14,6 @@ from arvae_music.evaluation.charts import Scatter, Surface, Traversal
 from arvae_music.meter import GRID_BY_NAME
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
-from arvae_music.training.coding import vocabulary_of
 from arvae_music.training.evaluate import by_meter, readable_measures
 from arvae_music.training.tasks import Measures, attribute_values, decode_means, encode_means
 
@@ -68,7 +67,7 @@ class MeterView:
     def decode(self, z: npt.NDArray[np.floating]) -> tuple[Tokens, npt.NDArray[np.float32]]:
         """Most probable tokens `[points, 24]` at z `[points, latent]`, and their attributes."""
         meters = np.full(len(z), GRID_BY_NAME[self.meter].code)
-        vocabulary = vocabulary_of(self.checkpoint)
+        vocabulary = self.checkpoint.vocabulary
         tokens = decode_means(self.checkpoint.vae, z.astype(np.float32), meters, vocabulary)
         return tokens, attribute_values(Measures(tokens, meters, np.full(len(z), -1)), self.names)
 
@@ -94,7 +93,7 @@ def meter_views(
     for meter in meters:
         if meter not in there:
             raise ArvaeError(f"the {split} split of {corpus.name} has no measure in {meter} to draw")
-    z = encode_means(checkpoint.vae, rows, vocabulary_of(checkpoint))
+    z = encode_means(checkpoint.vae, rows, checkpoint.vocabulary)
     return [
         MeterView(checkpoint, meter, rows.taken(there[meter]), z[there[meter]]) for meter in meters or there
     ]

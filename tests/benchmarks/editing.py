@@ -27,7 +27,6 @@ from arvae_music.control.sample import draw_sample
 from arvae_music.control.score import Scores
 from arvae_music.control.search import search
 from arvae_music.measures import measures
-from arvae_music.model import Vocabulary
 from arvae_music.training.checkpoint import Checkpoint
 
 ASKED: tuple[Pairs, ...] = (
@@ -52,7 +51,7 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
 @torch.inference_mode()
 def decoded(checkpoint: Checkpoint, jobs: Sequence[Job]) -> torch.Tensor:
     """Log-probabilities of the measures as they are, `[jobs, 24, ids]`."""
-    vocabulary = Vocabulary(checkpoint.settings.lowest, checkpoint.settings.highest)
+    vocabulary = checkpoint.vocabulary
     ids = torch.from_numpy(vocabulary.ids(np.stack([job.tokens for job in jobs])))
     meters = torch.tensor([job.constraint.code for job in jobs])
     found: torch.Tensor = checkpoint.vae.decoder(checkpoint.vae.encoder(ids, meters).mean, meters)
