@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,10 @@ def tiny_vae(seed: int = 1, settings: ModelSettings = TINY) -> MeasureVAE:
         torch.manual_seed(seed)
         vae = MeasureVAE(settings)
     return vae.eval().requires_grad_(False)
+
+
+PLAIN = replace(TINY, reading=0, draft=False)
+"""Sizes of an auto-encoder whose decoder has not learned to listen."""
 
 
 def tiny_events(seed: int = 2, settings: ModelSettings = TINY) -> EventModel:

@@ -73,7 +73,7 @@ def _search_batch(
     with torch.inference_mode():
         meters = torch.from_numpy(codes)
         z = latents_between(checkpoint, jobs, near, far, meters)
-        decoded = checkpoint.vae.decoder(z, meters)
+        decoded = checkpoint.vae.decode(z, meters)
     scorer = event_scorer(checkpoint, jobs, weights.events)
     of_far = torch.from_numpy(np.stack([share_of_far(job) for job in jobs]))[..., None]
     both = [tick_scores(decoded, ids, weights).ticks for ids in (near, far)]

@@ -139,7 +139,7 @@ class Composer:
         before = _last_pitch(written, self.demands.vocabulary.lowest)
         options = list(self._options(self._nearest(drawn), before, first=not written, last=last))
         codes = torch.full((len(options),), self.demands.grid.code)
-        decoded = self.checkpoint.vae.decoder(torch.stack([option.z for option in options]), codes)
+        decoded = self.checkpoint.vae.decode(torch.stack([option.z for option in options]), codes)
         decoded = decoded.clamp(min=self.weights.floor)
         scores = Scores(self.weights.decoder * decoded)
         scorer = self._scorer(len(options), before)
@@ -173,7 +173,7 @@ class Composer:
 
     def _opened(self, z: Tensor, constraint: Constraint) -> Constraint:
         """With the first note that the decoder likes best of those that the key suggests."""
-        decoded = self.checkpoint.vae.decoder(z[None], torch.tensor([self.demands.grid.code]))[0, 0]
+        decoded = self.checkpoint.vae.decode(z[None], torch.tensor([self.demands.grid.code]))[0, 0]
         pitches = self.demands.pitches_of(self.demands.key.triad)
         for pitch in sorted(pitches, key=lambda p: -float(decoded[PITCH_ID + p])):
             opened = self.demands.opening(constraint, pitch)

@@ -67,7 +67,7 @@ def _search_batch(
     with torch.inference_mode():
         meters = torch.from_numpy(codes)
         z = checkpoint.vae.encoder(ids, meters).mean + torch.from_numpy(latent_moves(checkpoint, jobs))
-        decoded = checkpoint.vae.decoder(z, meters)
+        decoded = checkpoint.vae.decode(z, meters)
     scorer = event_scorer(checkpoint, jobs, weights.events) if weights.events else None
     scores = tick_scores(decoded, ids, weights)
     stay = None

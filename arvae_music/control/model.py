@@ -285,7 +285,7 @@ class Model:
     def _decode(self, latents: Latents, constraints: Sequence[Constraint]) -> Tokens:
         with torch.inference_mode():
             z, codes = torch.from_numpy(latents.z), torch.from_numpy(latents.meters)
-            scores = Scores(self.checkpoint.vae.decoder(z, codes))
+            scores = Scores(self.checkpoint.vae.decode(z, codes))
         best = search(constraints, scores, None, beam=self.beam)
         return shifted(self.vocabulary.tokens(best), -latents.shift)
 

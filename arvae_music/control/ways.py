@@ -48,7 +48,7 @@ def move(checkpoint: Checkpoint, jobs: Sequence[Job], _weights: ScoreWeights, _b
     meters = torch.tensor([job.constraint.code for job in jobs])
     with torch.inference_mode():
         z = checkpoint.vae.encoder(ids, meters).mean + torch.from_numpy(latent_moves(checkpoint, jobs))
-        best = checkpoint.vae.decoder(z, meters).argmax(dim=-1)
+        best = checkpoint.vae.decode(z, meters).argmax(dim=-1)
     return list(vocabulary.tokens(best.numpy()))
 
 

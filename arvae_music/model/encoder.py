@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,8 @@ from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.model.layers import MeterEmbedding
 from arvae_music.model.recurrent import input_weights, last_states, run
 from arvae_music.model.settings import ModelSettings
+
+_LEAST_LOG_STD, _MOST_LOG_STD = -8.0, 4.0
 
 
 class Posterior(NamedTuple):
@@ -28,6 +31,22 @@ class Posterior(NamedTuple):
         return self.mean + noise * self.log_std.exp()
 
 
+class PosteriorLayer(nn.Linear):
+    """What an encoder has read, `[batch, features]`, to the posterior of z."""
+
+    def __init__(self, features: int, settings: ModelSettings) -> None:
+        super().__init__(features, 2 * settings.latent)
+        least = torch.full((settings.latent,), _LEAST_LOG_STD)
+        if settings.blur:
+            least[: len(settings.attributes)] = math.log(settings.blur)
+        self.register_buffer("least", least, persistent=False)
+
+    def forward(self, read: Tensor) -> Posterior:
+        """Mean and spread of each dimension."""
+        mean, log_std = super().forward(read).float().chunk(2, dim=-1)
+        return Posterior(mean, log_std.clamp(max=_MOST_LOG_STD).maximum(self.least))
+
+
 class Encoder(nn.Module):
     """A bidirectional tick layer over all beats in parallel, then a bidirectional beat layer."""
 
@@ -38,7 +57,7 @@ class Encoder(nn.Module):
         self.meter = MeterEmbedding(settings.embedding)
         self.ticks = nn.GRU(settings.embedding, width, batch_first=True, bidirectional=True)
         self.beats = nn.GRU(2 * width + settings.embedding, width, batch_first=True, bidirectional=True)
-        self.posterior = nn.Linear(2 * width, 2 * settings.latent)
+        self.posterior = PosteriorLayer(2 * width, settings)
 
     def forward(self, ids: Tensor, meters: Tensor) -> Posterior:
         """Token ids `[batch, 24]` and meter codes `[batch]` -> posterior of z."""
@@ -46,8 +65,7 @@ class Encoder(nn.Module):
         beats = self._read_beats(ids, own)
         meter = self.meter(meters)[:, None].expand(-1, MAX_BEATS, -1)
         _, state = self.beats(torch.cat([beats, meter.to(beats.dtype)], dim=-1))
-        mean, log_std = self.posterior(_both_directions(state)).float().chunk(2, dim=-1)
-        return Posterior(mean, log_std.clamp(-8.0, 4.0))
+        return self.posterior(_both_directions(state))
 
     def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
         """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""

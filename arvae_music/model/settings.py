@@ -25,11 +25,16 @@ class ModelSettings:
         reading: width of what a listening decoder reads in the regularized dimensions besides their
             values (see `Reader`), or 0 for nothing.
         prior_width: width of the prior over the measures of a tune.
+        blur: least standard deviation of the posterior in a regularized dimension, so that an encoder
+            cannot hide more than the attribute in its small digits; attributes have a standard deviation
+            of about 1 there.
         encoder: `beats` reads the beats in parallel and then their sequence (`Encoder`), `ticks` all
             ticks in one sequence (`TickEncoder`).
         decoder: `independent` gives each tick's token independently of the others given z (`Decoder`);
             `feedback` and `flat` feed each tick the token before it (`FeedbackDecoder`), with a beat layer
             or without.
+        draft: whether a listening decoder has the plain one beside it, whose draft stands where it is
+            what z asks for (`MeasureVAE.decode`).
         layers: recurrent layers of a `ticks` encoder and of a decoder with feedback; the others have one.
     """
 
@@ -43,8 +48,10 @@ class ModelSettings:
     event_width: int = 160
     reading: int = 64
     prior_width: int = 256
+    blur: float = 0.02
     encoder: str = "beats"
     decoder: str = "independent"
+    draft: bool = True
     layers: int = 1
 
     def __post_init__(self) -> None:
@@ -64,6 +71,8 @@ class ModelSettings:
                 raise ArvaeError(f"model setting {name} is {size}: it must be from 1 to 8192")
         if not 0 <= self.reading <= 8192:
             raise ArvaeError(f"model setting reading is {self.reading}: it must be from 0 to 8192")
+        if not 0.0 <= self.blur <= 1.0:
+            raise ArvaeError(f"model setting blur is {self.blur}: it must be from 0 to 1")
         if len(self.attributes) > self.latent:
             raise ArvaeError(
                 f"model setting latent is {self.latent}: "
@@ -81,7 +90,7 @@ class ModelSettings:
             value = getattr(self, name)
             if value not in choices:
                 raise ArvaeError(f"model setting {name} is {value!r}: take one of {', '.join(choices)}")
-        most = 1 if self.encoder == "beats" and self.decoder == "independent" else 8
+        most = 1 if self.encoder == "beats" and not self.feeds_back else 8
         if type(self.layers) is not int or not 1 <= self.layers <= most:
             raise ArvaeError(
                 f"model setting layers is {self.layers}: with encoder {self.encoder} and decoder "
@@ -91,8 +100,10 @@ class ModelSettings:
             raise ArvaeError(
                 f"model setting reading is {self.reading}: only an independent decoder reads through waves"
             )
+        if self.draft and self.feeds_back:
+            raise ArvaeError("model setting draft is true: only an independent decoder has a draft beside it")
 
     @property
     def feeds_back(self) -> bool:
         """Whether the decoder's ticks see the tokens before them."""
-        return self.decoder != "independent"
+        return self.decoder in ("feedback", "flat")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model.encoder import Posterior
+from arvae_music.model.encoder import Posterior, PosteriorLayer
 from arvae_music.model.layers import MeterEmbedding
 from arvae_music.model.settings import ModelSettings
 
@@ -25,14 +25,13 @@ class TickEncoder(nn.Module):
         self.token = nn.Embedding(vocabulary_size, settings.embedding)
         self.meter = MeterEmbedding(settings.embedding)
         self.ticks = nn.GRU(settings.embedding, width, settings.layers, batch_first=True, bidirectional=True)
-        self.posterior = nn.Linear(2 * width + settings.embedding, 2 * settings.latent)
+        self.posterior = PosteriorLayer(2 * width + settings.embedding, settings)
 
     def forward(self, ids: Tensor, meters: Tensor) -> Posterior:
         """Token ids `[batch, 24]` and meter codes `[batch]` -> posterior of z."""
         read = self._read(ids, self.meter.beats[meters])
         told = torch.cat([read, self.meter(meters).to(read.dtype)], dim=-1)
-        mean, log_std = self.posterior(told).float().chunk(2, dim=-1)
-        return Posterior(mean, log_std.clamp(-8.0, 4.0))
+        return self.posterior(told)
 
     def _read(self, ids: Tensor, beats: Tensor) -> Tensor:
         """What the last layer ends with over the meters' own ticks, `[batch, 2 * width]`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,9 @@ from arvae_music.model.feedback import FeedbackDecoder
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.tick_encoder import TickEncoder
 from arvae_music.model.vocabulary import Vocabulary
+
+AGREEMENT = 0.1
+"""How far a draft's regularized dimensions may be from those of z, in standard deviations of attributes."""
 
 
 class Coded(NamedTuple):
@@ -40,6 +44,9 @@ class MeasureVAE(nn.Module):
         self.decoder: Decoder | FeedbackDecoder = (
             FeedbackDecoder(settings, size) if settings.feeds_back else Decoder(settings, size)
         )
+        self.draft = (
+            Decoder(replace(settings, reading=0), size).requires_grad_(False) if settings.draft else None
+        )
         self.regularized = len(settings.attributes)
 
     def forward(
@@ -52,7 +59,7 @@ class MeasureVAE(nn.Module):
         swap: Tensor | None = None,
         forced: bool = False,
     ) -> Coded:
-        """Encode, sample, decode.
+        """Encode, sample, decode; a draft has no part in it.
 
         Args:
             ids: token ids, `[batch, 24]`.
@@ -73,6 +80,30 @@ class MeasureVAE(nn.Module):
         if isinstance(self.decoder, FeedbackDecoder):
             return Coded(posterior, z, self.decoder(z, meters, ids if forced else None), swapped)
         return Coded(posterior, z, self.decoder(z, meters), swapped)
+
+    def decode(self, z: Tensor, meters: Tensor) -> Tensor:
+        """Z to log-probabilities of every tick's token.
+
+        A plain decoder gives measures back best, but hardly looks at the regularized dimensions where the
+        others tell the measure as well; one that has learned to listen to them loses some ticks. With both
+        the plain one's most probable measure is read by the encoder again: where that finds the regularized
+        dimensions that z has, within `AGREEMENT`, the plain one's answer stands, and elsewhere the
+        listening one's.
+
+        Args:
+            z: latents, `[batch, latent]`.
+            meters: meter codes, `[batch]`.
+
+        Returns:
+            `[batch, 24, ids]`; PAD is certain past the meter and impossible in it.
+        """
+        decoded: Tensor = self.decoder(z, meters)
+        if self.draft is None:
+            return decoded
+        draft: Tensor = self.draft(z, meters)
+        found = self.encoder(draft.argmax(dim=-1), meters).mean[:, : self.regularized]
+        gap = (found - z[:, : self.regularized]).abs().amax(dim=1)
+        return torch.where((gap <= AGREEMENT)[:, None, None], draft, decoded)
 
     def _swapped(self, z: Tensor, meters: Tensor, swap: Tensor) -> Tensor:
         """Log-probabilities of the first measures with the regularized dimensions of others."""

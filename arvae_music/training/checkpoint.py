@@ -101,8 +101,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Checkpoint:
     saved = json.loads(metadata["settings"])
-    # Before the decoder had a reader nobody saved its width.
-    settings = ModelSettings(**{"reading": 0, **saved, "attributes": tuple(saved["attributes"])})
+    # What older checkpoints do not say of themselves.
+    settings = ModelSettings(
+        **{"reading": 0, "blur": 0.0, "draft": False, **saved, "attributes": tuple(saved["attributes"])}
+    )
     calibration = Calibration.from_json(json.loads(metadata["calibration"]))
     with_prior = any(name.startswith("prior.") for name in tensors)
     with torch.device("meta"):

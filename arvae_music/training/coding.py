@@ -67,7 +67,7 @@ def decoded(checkpoint: Checkpoint, z: _Floats, rows: Measures, batch_size: int 
     batches = id_batches(rows, vocabulary, device, batch_size)
     for some, (ids, meters) in zip(torch.from_numpy(z).split(batch_size), batches, strict=True):
         latents = some.to(device)
-        scores = vae.decoder(latents, meters)
+        scores = vae.decode(latents, meters)
         tokens.append(scores.argmax(dim=-1).cpu())
         given = _given_true(vae, latents, meters, ids, scores)
         picked.append(given.gather(-1, ids[..., None])[..., 0].cpu())

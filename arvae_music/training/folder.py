@@ -120,8 +120,26 @@ def is_finished(folder: Path) -> bool:
     return state.progress.task == last and state.progress.epoch >= epochs
 
 
+def note_figures(folder: Path, task: str, figures: Mapping[str, float | None]) -> None:
+    """Add the figures of an epoch of a task to those of the run."""
+    with (folder / METRICS).open("a") as file:
+        file.write(json.dumps({"task": task, **figures}) + "\n")
+
+
+def seconds_by_task(folder: Path) -> dict[str, float]:
+    """How long each task of a run has taken so far, by its name."""
+    seconds: dict[str, float] = {}
+    for row in _noted(folder):
+        seconds[row["task"]] = seconds.get(row["task"], 0.0) + row["seconds"]
+    return {task: round(spent, 1) for task, spent in seconds.items()}
+
+
 def last_figures(folder: Path) -> dict[str, dict[str, float | None]]:
     """Figures of the last epoch of each task, by the task's name; None is a figure that is not a number."""
+    return {row.pop("task"): row for row in _noted(folder)}
+
+
+def _noted(folder: Path) -> list[dict[str, Any]]:
+    """The lines of `note_figures`."""
     path = folder / METRICS
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return {row.pop("task"): row for row in rows}
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

@@ -82,6 +82,8 @@ class ListeningTask(VaeTask):
         assert isinstance(module, MeasureVAE)  # noqa: S101 - made above
         module.encoder.load_state_dict(vae.encoder.state_dict())
         module.encoder.requires_grad_(False)
+        if module.draft is not None:
+            module.draft.load_state_dict(vae.decoder.state_dict())
         self.copies = torch.from_numpy(self.vocabulary.ids(copies)).to(torch.int16)
         values = [
             attribute_values(train._replace(tokens=tokens), settings.model.attributes) for tokens in copies
@@ -196,8 +198,8 @@ def make_copies(
     events: EventModel,
     settings: TrainingSettings,
     listener: Listener,
-) -> None:
-    """Make the copies of rows and write them to a file, whole.
+) -> dict[str, float]:
+    """Make the copies of rows and write them to a file, whole; how long it took.
 
     Raises:
         ArvaeError: the system refuses.
@@ -210,9 +212,11 @@ def make_copies(
         done += len(part)
         listener.step(0, done, {}, done / (time.perf_counter() - began))
     seconds = time.perf_counter() - began
-    listener.epoch("copies", {"epoch": 1, "seconds": seconds, "measures_per_second": done / seconds})
+    figures = {"epoch": 1, "seconds": seconds, "measures_per_second": done / seconds}
+    listener.epoch("copies", figures)
     tokens = torch.from_numpy(np.concatenate(parts).reshape(settings.copies, *rows.tokens.shape))
     atomic_write(path, save({"tokens": tokens}), force=True)
+    return figures
 
 
 def load_copies(path: Path, rows: Measures, settings: TrainingSettings) -> Tokens:

@@ -48,12 +48,17 @@ def _paper(decoder: str) -> dict[str, Any]:
             encoder_width=128,
             decoder_width=128,
             reading=0,
+            blur=0.0,
             encoder="ticks",
             decoder=decoder,
+            draft=False,
             layers=2,
         ),
     }
 
+
+_SHARP = ModelSettings(blur=0.0)
+"""Usual sizes, and an encoder that may be as sure of regularized dimensions as it likes."""
 
 _KINDS: dict[str, Preset] = {
     "default": Preset("this project's way", {}),
@@ -63,14 +68,16 @@ _KINDS: dict[str, Preset] = {
     ),
     "paper-flat": Preset("the same without the decoder's beat layer", _paper("flat")),
     "beta-vae": Preset(
-        "this project's networks without attributes", {"gamma": 0.0, "linearity": 0.0, "listening_epochs": 0}
+        "this project's networks without attributes",
+        {"gamma": 0.0, "linearity": 0.0, "listening_epochs": 0, "model": _SHARP},
     ),
     "ar-vae": Preset(
-        "this project's networks with the order term alone", {"linearity": 0.0, "listening_epochs": 0}
+        "this project's networks with the order term alone",
+        {"linearity": 0.0, "listening_epochs": 0, "model": _SHARP},
     ),
     "normal": Preset(
         "this project's networks with attributes made normal (Pettenò et al. 2025)",
-        {"gamma": 0.0, "linearity": 0.0, "normality": 1.0, "listening_epochs": 0},
+        {"gamma": 0.0, "linearity": 0.0, "normality": 1.0, "listening_epochs": 0, "model": _SHARP},
     ),
 }
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
-import platform
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,14 +25,16 @@ from arvae_music.training.folder import (
     COPIES,
     EVENTS,
     LAST,
-    METRICS,
     STATE,
     check_folder,
     checked_state,
     make_folder,
+    note_figures,
+    seconds_by_task,
 )
 from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
+from arvae_music.training.machine import machine
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.start import begin_with, check_start
@@ -150,6 +149,7 @@ def run_training(
             progress.best = task.to_beat
         fit(fabric, task, stage.schedule, listener, progress=progress, tensors=tensors, save=run.save)
         state = None
+    run.finish()
     return folder / BEST
 
 
@@ -197,8 +197,6 @@ class _FolderRun:
         self.command, self.fabric = command, fabric
         self.listener, self.copier = listener, copier
         self.events: EventModel | None = None
-        self.began = time.perf_counter()
-        self.before = 0.0
 
     def stages(self) -> Sequence[_Stage]:
         """What the run trains, in order."""
@@ -227,7 +225,8 @@ class _FolderRun:
         path, data = self.folder / COPIES, self.data
         if self.fabric.is_global_zero and not path.exists():
             assert self.copier is not None and self.events is not None  # noqa: S101, PT018 - see run_training
-            make_copies(path, self.copier, data.train, self.events, self.settings, self.listener)
+            took = make_copies(path, self.copier, data.train, self.events, self.settings, self.listener)
+            note_figures(self.folder, "copies", took)
         self.fabric.barrier()  # the first process wrote them
         copies = load_copies(path, data.train, self.settings)
         vae = load_checkpoint(self.folder / BEST).vae
@@ -243,7 +242,6 @@ class _FolderRun:
 
     def begin(self, progress: Progress) -> None:
         """A task begins or goes on."""
-        self.began, self.before = time.perf_counter(), progress.seconds
         if progress.task in (VaeTask.name, ListeningTask.name) and self.events is None:
             self.events = load_checkpoint(self.folder / EVENTS).events
 
@@ -251,7 +249,6 @@ class _FolderRun:
         """After an epoch: checkpoint, metrics, state. After an interruption: the state alone."""
         if not self.fabric.is_global_zero:
             return
-        state.progress.seconds = self.before + time.perf_counter() - self.began
         if figures is not None:
             # Without held-out rows there is no score: every epoch is better, and the last the best.
             score = figures.get(state.task.score)
@@ -259,20 +256,26 @@ class _FolderRun:
             if better:
                 state.progress.best = score
             plain = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+            note_figures(self.folder, state.task.name, plain)
             if isinstance(state.task, VaeTask):
-                self._write_checkpoints(state.task, plain, state.progress, better=better)
+                self._write_checkpoints(state.task, plain, better=better)
             elif better and isinstance(state.task, PriorTask):
                 self._write_prior(state.task, plain)
             elif better:
                 self._write_events(state.task)
-            line = json.dumps({"task": state.task.name, **plain})
-            with (self.folder / METRICS).open("a") as file:
-                file.write(line + "\n")
         settings = self.settings.as_json()
         tensors = state.tensors()
         save_state(
             self.folder / STATE, RunState(state.progress, settings, self.data.hash, tensors, self.command)
         )
+
+    def finish(self) -> None:
+        """When all is trained: the whole time, into the best checkpoint."""
+        if self.fabric.is_global_zero:
+            best, seconds = load_checkpoint(self.folder / BEST), seconds_by_task(self.folder)
+            if best.card["seconds"] != seconds:
+                card = {**best.card, "seconds": seconds}
+                save_checkpoint(self.folder / BEST, replace(best, card=card))
 
     def _write_events(self, task: Task) -> None:
         """The event language model, to where the auto-encoder's checkpoints take it from."""
@@ -292,9 +295,7 @@ class _FolderRun:
         card = {**best.card, "prior": figures}
         save_checkpoint(self.folder / BEST, replace(best, prior=prior, card=card))
 
-    def _write_checkpoints(
-        self, task: VaeTask, figures: dict[str, float | None], progress: Progress, *, better: bool
-    ) -> None:
+    def _write_checkpoints(self, task: VaeTask, figures: dict[str, float | None], *, better: bool) -> None:
         module = task.module
         events = self.events
         assert isinstance(module, MeasureVAE) and events is not None  # noqa: S101, PT018 - see begin
@@ -305,9 +306,9 @@ class _FolderRun:
             "command": self.command,
             "version": __version__,
             "torch": torch.__version__,
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "machine": machine(self.fabric.device),
             "precision": str(self.fabric.strategy.precision.precision),
-            "seconds": round(progress.seconds),
+            "seconds": seconds_by_task(self.folder),
             "validation": figures,
         }
         calibration = calibrate(module, self.data.train, self.settings.model.attributes, task.vocabulary)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from torch import nn
 
 from arvae_music.errors import UsageError
@@ -20,7 +18,7 @@ def check_start(start: Checkpoint, model: ModelSettings) -> None:
     Raises:
         UsageError: sizes, attributes or pitches differ.
     """
-    if replace(start.settings, reading=0) != replace(model, reading=0):
+    if VaeTask.sizes_of(start.settings) != VaeTask.sizes_of(model):
         raise UsageError(
             "--start: the model has other sizes, attributes or pitches than what is to be trained"
         )
@@ -29,8 +27,9 @@ def check_start(start: Checkpoint, model: ModelSettings) -> None:
 def begin_with(task: Task, start: Checkpoint) -> None:
     """Give a task's network the weights of the model's of the same name and shape.
 
-    The listening stage takes the decoder alone, as its encoder is the run's own. A plain decoder has no
-    waves, so that of a listening one fits it but for the layers that read z.
+    The listening stage takes the decoder alone, as its encoder and draft are the run's own; a plain decoder
+    takes the model's draft where it has one. A plain decoder has no waves, so that a listening one fits it
+    but for the layers that read z.
     """
     parts: dict[str, nn.Module | None] = {
         EventTask.name: start.events,
@@ -41,11 +40,18 @@ def begin_with(task: Task, start: Checkpoint) -> None:
     source = parts[task.name]
     if source is None:
         return
+    weights = source.state_dict()
+    if task.name == VaeTask.name:
+        weights |= {
+            name.replace("draft.", "decoder.", 1): tensor
+            for name, tensor in weights.items()
+            if name.startswith("draft.")
+        }
     own = task.module.state_dict()
-    skipped = "encoder." if task.name == ListeningTask.name else None
+    skipped = ("encoder.", "draft.") if task.name == ListeningTask.name else ()
     taken = {
         name: tensor
-        for name, tensor in source.state_dict().items()
-        if name in own and own[name].shape == tensor.shape and not (skipped and name.startswith(skipped))
+        for name, tensor in weights.items()
+        if name in own and own[name].shape == tensor.shape and not name.startswith(skipped)
     }
     task.module.load_state_dict({**own, **taken})

@@ -28,7 +28,6 @@ class Progress:
         step: steps done of the epoch after them.
         sums: sums of the losses over those steps.
         best: the best score so far, or None.
-        seconds: time spent on epochs so far.
     """
 
     task: str
@@ -36,7 +35,6 @@ class Progress:
     step: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     best: float | None = None
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -89,12 +89,12 @@ class VaeTask:
 
     @staticmethod
     def sizes_of(model: ModelSettings) -> ModelSettings:
-        """Sizes of the networks.
+        """Sizes of the networks: one plain decoder, without waves (`decoder.Reader`).
 
-        Without waves (`decoder.Reader`): through them the encoder could hide a measure in small moves of
-        the regularized dimensions, and a decoder that is trained for it learns slowly then.
+        Through waves the encoder could hide a measure in small moves of the regularized dimensions, and a
+        decoder that is trained for it learns slowly then.
         """
-        return replace(model, reading=0)
+        return replace(model, reading=0, draft=False)
 
     def to(self, device: torch.device) -> None:
         """Put the corpus on the device."""
@@ -248,7 +248,7 @@ def decode_means(
     device = next(vae.parameters()).device
     codes = torch.from_numpy(meters.astype(np.int64))
     decoded = [
-        vae.decoder(some.to(device), their.to(device)).argmax(dim=-1).cpu()
+        vae.decode(some.to(device), their.to(device)).argmax(dim=-1).cpu()
         for some, their in zip(torch.from_numpy(z).split(batch_size), codes.split(batch_size), strict=True)
     ]
     return vocabulary.tokens(torch.cat(decoded).numpy())

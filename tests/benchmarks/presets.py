@@ -32,7 +32,7 @@ from rich.table import Table
 from arvae_music.control import edited_copies
 from arvae_music.errors import ArvaeError
 from arvae_music.training.corpus import training_data
-from arvae_music.training.folder import MAY_CHANGE, STATE
+from arvae_music.training.folder import MAY_CHANGE, STATE, seconds_by_task
 from arvae_music.training.presets import preset_settings
 from arvae_music.training.run import run_training
 from arvae_music.training.settings import PRESETS, TrainingSettings
@@ -137,12 +137,6 @@ def numbers(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float | 
             yield part, plain
 
 
-def seconds_of(checkpoint: Path) -> float:
-    """How long all stages of a run took, by its metrics."""
-    lines = (checkpoint.parent / "metrics.jsonl").read_text().splitlines()
-    return round(sum(float(json.loads(line)["seconds"]) for line in lines), 1)
-
-
 def shown(rows: Sequence[Row]) -> Table:
     """A column for each preset: the mean over its seeds, and the deviation where there are several."""
     by_preset = {kind: [row for row in rows if row.preset == kind] for kind in PRESETS}
@@ -194,9 +188,8 @@ def main(
         for settings in lacking(rows, asked, corpus.hash):
             Console().print(f"{settings.preset}, seed {settings.seed}")
             best = trained(corpus, settings, runs / f"{settings.preset}-{settings.seed}")
-            found = Row(
-                settings.preset, settings.seed, said(settings), corpus.hash, seconds_of(best), measured(best)
-            )
+            seconds = round(sum(seconds_by_task(best.parent).values()), 1)
+            found = Row(settings.preset, settings.seed, said(settings), corpus.hash, seconds, measured(best))
             rows = [*without(rows, settings), found]
             write(results, rows)
     Console().print(shown(rows))

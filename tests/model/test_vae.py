@@ -1,5 +1,8 @@
 """The auto-encoder: shapes, PAD, and that a measure's company in the batch does not matter."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -99,8 +102,64 @@ def test_the_spread_of_the_posterior_stays_within_bounds() -> None:
     with torch.no_grad():
         vae.encoder.posterior.weight.mul_(1e4)
     log_std = vae.encoder(*mixed_batch()).log_std
-    assert log_std.min() == -8
+    assert log_std[:, 4:].min() == -8
     assert log_std.max() == 4
+    # 0.02 for the four regularized dimensions, so that nothing but the attribute fits into them.
+    assert log_std[:, :4].min() == pytest.approx(math.log(0.02))
+
+
+def test_a_blur_of_nothing_leaves_the_regularized_dimensions_as_sharp_as_the_others() -> None:
+    vae = MeasureVAE(replace(TINY, blur=0.0))
+    with torch.no_grad():
+        vae.encoder.posterior.weight.mul_(1e4)
+    assert vae.encoder(*mixed_batch()).log_std[:, :4].min() == -8
+
+
+def drafting(token: int) -> tuple[MeasureVAE, Tensor]:
+    """A model whose draft is `token` at every tick, and how the encoder places such a 4/4 measure."""
+    vae = tiny_vae()
+    assert vae.draft is not None
+    with torch.no_grad():
+        vae.draft.output.weight.zero_()
+        vae.draft.output.bias.zero_()
+        vae.draft.output.bias[token] = 5.0
+    return vae, vae.encoder(torch.full((1, 24), token), torch.zeros(1, dtype=torch.long)).mean
+
+
+def test_a_draft_stands_where_it_is_what_z_asks_for_and_nowhere_else() -> None:
+    vae, place = drafting(7)
+    meters = torch.zeros(10, dtype=torch.long)
+    z = place.repeat(10, 1) + torch.randn(10, 6, generator=torch.Generator().manual_seed(1))
+    z[:, :4] = place[:, :4]  # what the other dimensions are does not matter
+    for row, dimension in enumerate((0, 1, 2, 3)):
+        z[2 * row, dimension] += 0.09
+        z[2 * row + 1, dimension] -= 0.11
+    decoded = vae.decode(z, meters)
+    near = torch.tensor([True, False] * 4 + [True, True])
+    assert (decoded[near].argmax(dim=-1) == 7).all()
+    assert vae.draft is not None
+    assert torch.equal(decoded[near], vae.draft(z, meters)[near])
+    assert torch.equal(decoded[~near], vae.decoder(z, meters)[~near])
+    assert not torch.equal(decoded[~near], vae.draft(z, meters)[~near])
+
+
+def test_without_a_draft_the_decoder_alone_decodes() -> None:
+    vae = MeasureVAE(replace(TINY, draft=False))
+    ids, meters = mixed_batch()
+    z = vae.encoder(ids, meters).mean
+    assert torch.equal(vae.decode(z, meters), vae.decoder(z, meters))
+
+
+def test_a_draft_is_not_trained() -> None:
+    vae = tiny_vae().train()
+    ids, meters = mixed_batch()
+    vae.encoder.requires_grad_(True)
+    vae.decoder.requires_grad_(True)
+    coded = vae(ids, meters)
+    coded.log_probabilities[coded.log_probabilities.isfinite()].sum().backward()
+    assert vae.draft is not None
+    assert all(weight.grad is None for weight in vae.draft.parameters())
+    assert vae.decoder.output.weight.grad is not None
 
 
 @pytest.mark.parametrize(
@@ -111,12 +170,14 @@ def test_the_spread_of_the_posterior_stays_within_bounds() -> None:
         ({"decoder_width": 9000}, "decoder_width is 9000"),
         ({"lowest": 95, "highest": 48}, "95 and 48"),
         ({"highest": 128}, "48 and 128"),
+        ({"blur": 1.5}, "blur is 1.5"),
+        ({"blur": float("nan")}, "blur is nan"),
     ],
 )
-def test_sizes_out_of_range_are_refused(wrong: dict[str, int], line: str) -> None:
+def test_sizes_out_of_range_are_refused(wrong: dict[str, float], line: str) -> None:
     with pytest.raises(ArvaeError, match=line):
         ModelSettings(**wrong)  # type: ignore[arg-type]
 
 
 def test_tiny_is_tiny() -> None:
-    assert sum(p.numel() for p in MeasureVAE(TINY).parameters()) < 20_000
+    assert sum(p.numel() for p in MeasureVAE(TINY).parameters()) < 30_000

@@ -172,7 +172,7 @@ def test_nothing_is_unpickled(tmp_path: Path, how: str, load: Callable[[Path], o
 
 def a_state() -> RunState:
     tensors = {"weights.a": torch.tensor([1 / 3, 1e-30]), "moments.0.step": torch.tensor(7.0)}
-    progress = Progress("events", epoch=3, step=5, sums={"loss": 0.1 + 0.2}, best=-2.5, seconds=1.5)
+    progress = Progress("events", epoch=3, step=5, sums={"loss": 0.1 + 0.2}, best=-2.5)
     return RunState(progress, {"epochs": 4}, "f00d", tensors, "arvae-music train")
 
 

@@ -20,7 +20,7 @@ from arvae_music.training.checkpoint import load_checkpoint
 from arvae_music.training.listening import ListeningTask, joint_swap, load_copies, partners
 from arvae_music.training.run import TrainingData, run_training
 from arvae_music.training.tasks import attribute_values
-from tests.fakes import TINY, tiny_vae
+from tests.fakes import PLAIN, TINY, tiny_vae
 from tests.training.small import SMALL, Silent, some_measures
 from tests.training.test_run import Moment, Stopped, same_runs, stopped_at
 
@@ -79,7 +79,7 @@ def test_the_encoder_stays_as_the_auto_encoder_has_it(whole: Path) -> None:
 
 
 def test_the_encoder_goes_on_and_the_decoder_begins_anew(data: TrainingData, whole: Path) -> None:
-    vae = tiny_vae()
+    vae = tiny_vae(settings=PLAIN)
     copies = load_copies(whole / "copies.safetensors", data.train, LISTENING)
     torch.manual_seed(3)
     module = ListeningTask(data.train, data.validation, LISTENING, copies, vae).module
@@ -87,6 +87,19 @@ def test_the_encoder_goes_on_and_the_decoder_begins_anew(data: TrainingData, who
     for name, weight in vae.encoder.state_dict().items():
         assert torch.equal(weight, module.encoder.state_dict()[name])
     assert not torch.equal(vae.decoder.output.weight, module.decoder.output.weight)
+
+
+def test_the_plain_decoder_stays_as_the_draft(whole: Path) -> None:
+    """After the run both checkpoints have the plain decoder of the stage before, and it is asked first."""
+    plain, last = (load_checkpoint(whole / f"{name}.safetensors").vae for name in ("best", "last"))
+    assert last.draft is not None
+    if plain.draft is None:  # the listening decoder was never better
+        for name, weight in plain.decoder.state_dict().items():
+            assert torch.equal(weight, last.draft.state_dict()[name]), name
+    else:
+        for name, weight in plain.draft.state_dict().items():
+            assert torch.equal(weight, last.draft.state_dict()[name]), name
+    assert not torch.equal(last.draft.output.weight, last.decoder.output.weight)
 
 
 @pytest.mark.parametrize("before", [5.0, -5.0])
@@ -100,7 +113,9 @@ def test_the_auto_encoder_stays_the_best_until_it_is_beaten(
     best, last = (load_checkpoint(tmp_path / "run" / f"{name}.safetensors") for name in ("best", "last"))
     assert "listening" in last.card["validation"]
     assert last.settings == LISTENING.model
-    assert best.settings == (LISTENING.model if before < 0 else replace(LISTENING.model, reading=0))
+    assert best.settings == (
+        LISTENING.model if before < 0 else replace(LISTENING.model, reading=0, draft=False)
+    )
     assert ("listening" in best.card["validation"]) == (before < 0)
 
 
@@ -156,7 +171,7 @@ def test_a_decoder_that_does_what_z_says_has_correlation_one() -> None:
     rows = some_measures(40, 5, ("4/4",))
     vocabulary = Vocabulary(TINY.lowest, TINY.highest)
     ids = torch.from_numpy(vocabulary.ids(rows.tokens))
-    vae = tiny_vae()
+    vae = tiny_vae(settings=PLAIN)
 
     class Encoder(torch.nn.Linear):
         def forward(self, given: torch.Tensor, meters: torch.Tensor) -> Posterior:  # type: ignore[override]
@@ -189,5 +204,5 @@ def test_content_of_the_very_same_measures() -> None:
 def test_an_attribute_that_never_varies_is_counted_in_its_own_unit(data: TrainingData) -> None:
     one = np.repeat(data.train.tokens[:1], 50, axis=0)
     rows = data.train._replace(tokens=one, meters=np.repeat(data.train.meters[:1], 50))
-    task = ListeningTask(rows, data.validation, LISTENING, one[None], tiny_vae())
+    task = ListeningTask(rows, data.validation, LISTENING, one[None], tiny_vae(settings=PLAIN))
     assert task.spread.tolist() == [1.0] * len(NAMES)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from arvae_music.errors import UsageError
+from arvae_music.model.settings import ModelSettings
 from arvae_music.training.checkpoint import load_checkpoint
 from arvae_music.training.loop import Schedule
 from arvae_music.training.presets import preset, preset_settings
@@ -17,7 +18,7 @@ from tests.fakes import TINY
 from tests.training.small import SMALL, Silent, some_measures
 from tests.training.test_run import STEPS, Moment, Stopped, same_runs, stopped_at
 
-PAPER_TINY = replace(TINY, reading=0, encoder="ticks", decoder="feedback", layers=2)
+PAPER_TINY = replace(TINY, reading=0, draft=False, encoder="ticks", decoder="feedback", layers=2)
 
 
 def differing(name: str) -> dict[str, object]:
@@ -42,24 +43,33 @@ def test_the_paper_as_published(name: str, decoder: str) -> None:
     # Nothing of this project's own.
     assert (settings.linearity, settings.normality) == (0.0, 0.0)
     assert (settings.listening_epochs, settings.prior_epochs, settings.model.reading) == (0, 0, 0)
+    assert settings.model.blur == 0.0
     assert settings.preset == name
 
 
 def test_the_others_differ_from_the_default_in_their_terms_alone() -> None:
+    sharp = replace(ModelSettings(), blur=0.0)
     assert differing("default") == {}
     assert differing("beta-vae") == {
         "preset": "beta-vae",
         "gamma": 0.0,
         "linearity": 0.0,
         "listening_epochs": 0,
+        "model": sharp,
     }
-    assert differing("ar-vae") == {"preset": "ar-vae", "linearity": 0.0, "listening_epochs": 0}
+    assert differing("ar-vae") == {
+        "preset": "ar-vae",
+        "linearity": 0.0,
+        "listening_epochs": 0,
+        "model": sharp,
+    }
     assert differing("normal") == {
         "preset": "normal",
         "gamma": 0.0,
         "linearity": 0.0,
         "normality": 1.0,
         "listening_epochs": 0,
+        "model": sharp,
     }
 
 

@@ -229,6 +229,12 @@ def test_a_checkpoint_says_how_it_came_to_be(whole: Path) -> None:
     assert loaded.card["corpus_hash"] == "f00d"
     assert TrainingSettings.from_json(loaded.card["training"]) == SMALL
     assert loaded.card["precision"] == "32-true"
+    assert loaded.card["machine"].endswith(", 1 thread")
+    assert not loaded.card["machine"].startswith(",")
+    lines = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    for task in ("events", "measures"):  # the whole time, and not that until the best epoch alone
+        spent = sum(line["seconds"] for line in lines if line["task"] == task)
+        assert loaded.card["seconds"][task] == pytest.approx(spent, abs=0.051)
     assert set(loaded.card["validation"]) >= {"ticks", "measures", "onset_f1", "loss"}
     assert set(loaded.calibration.lines) == {"4/4", "6/8"}
     for lines in loaded.calibration.lines.values():
