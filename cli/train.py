@@ -65,35 +65,35 @@ def train(
             show_default="random weights",
         ),
     ] = "",
-    epochs: Annotated[int, _setting("Passes over the training measures.")] = 30,
+    epochs: Annotated[int, _setting("Passes over the training measures.")] = 36,
     event_epochs: Annotated[
         int, _setting("Passes for the event language model, which is trained first.")
     ] = 12,
     listening_epochs: Annotated[
         int,
         _setting(
-            "Passes over measures and edited copies of them, in which a new decoder learns to listen to the "
-            "regularized dimensions, at the cost of some ticks; 0 leaves it out."
+            "Passes over measures and edited copies of them, in which a second decoder learns to "
+            "listen to the regularized dimensions; 0 leaves it out."
         ),
-    ] = 30,
+    ] = 20,
     copies: Annotated[int, _setting("Edited copies of each measure.")] = 2,
     clean: Annotated[
         float, _setting("Share of the measures that are to come back then; the others become their copies.")
-    ] = 0.7,
+    ] = 0.5,
     following: Annotated[
         float, _setting("Weight of the term that holds decoded swaps to the values asked for then.")
     ] = 0.25,
     prior_epochs: Annotated[
         int, _setting("Passes for the prior that `generate` needs, which is trained last; 0 leaves it out.")
     ] = 30,
-    batch_size: Annotated[int, _setting("Measures in a step.")] = 256,
+    batch_size: Annotated[int, _setting("Measures in a step.")] = 128,
     schedule: Annotated[
         str, _setting("Learning rate of the auto-encoder: one-cycle or constant.", "NAME")
     ] = "one-cycle",
     learning_rate: Annotated[float, _setting("Peak of the one-cycle rate, or the constant rate.")] = 3e-3,
     weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,
     beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.001,
-    gamma: Annotated[float, _setting("Weight of the attribute term.")] = 1.0,
+    gamma: Annotated[float, _setting("Weight of the attribute term.")] = 0.2,
     delta: Annotated[float, _setting("Sharpness of the attribute term.")] = 10.0,
     linearity: Annotated[
         float, _setting("Weight of the term that makes regularized dimensions linear in their attributes.")

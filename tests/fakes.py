@@ -26,7 +26,7 @@ def tiny_vae(seed: int = 1, settings: ModelSettings = TINY) -> MeasureVAE:
     return vae.eval().requires_grad_(False)
 
 
-PLAIN = replace(TINY, reading=0, draft=False)
+PLAIN = replace(TINY, reading=0)
 """Sizes of an auto-encoder whose decoder has not learned to listen."""
 
 

@@ -31,24 +31,24 @@ class Posterior(NamedTuple):
         return self.mean + noise * self.log_std.exp()
 
 
-class PosteriorLayer(nn.Linear):
-    """What an encoder has read, `[batch, features]`, to the posterior of z."""
+def least_log_std(settings: ModelSettings) -> Tensor:
+    """Least log of the posterior's standard deviation in each dimension, `[latent]`."""
+    least = torch.full((settings.latent,), _LEAST_LOG_STD)
+    if settings.blur:
+        least[: len(settings.attributes)] = math.log(settings.blur)
+    return least
 
-    def __init__(self, features: int, settings: ModelSettings) -> None:
-        super().__init__(features, 2 * settings.latent)
-        least = torch.full((settings.latent,), _LEAST_LOG_STD)
-        if settings.blur:
-            least[: len(settings.attributes)] = math.log(settings.blur)
-        self.register_buffer("least", least, persistent=False)
 
-    def forward(self, read: Tensor) -> Posterior:
-        """Mean and spread of each dimension."""
-        mean, log_std = super().forward(read).float().chunk(2, dim=-1)
-        return Posterior(mean, log_std.clamp(max=_MOST_LOG_STD).maximum(self.least))
+def posterior_of(given: Tensor, least: Tensor) -> Posterior:
+    """The posterior from what an encoder's last layer gives, `[batch, 2 * latent]`, and `least_log_std`."""
+    mean, log_std = given.float().chunk(2, dim=-1)
+    return Posterior(mean, log_std.clamp(max=_MOST_LOG_STD).maximum(least))
 
 
 class Encoder(nn.Module):
     """A bidirectional tick layer over all beats in parallel, then a bidirectional beat layer."""
+
+    least: Tensor
 
     def __init__(self, settings: ModelSettings, vocabulary_size: int) -> None:
         super().__init__()
@@ -57,7 +57,8 @@ class Encoder(nn.Module):
         self.meter = MeterEmbedding(settings.embedding)
         self.ticks = nn.GRU(settings.embedding, width, batch_first=True, bidirectional=True)
         self.beats = nn.GRU(2 * width + settings.embedding, width, batch_first=True, bidirectional=True)
-        self.posterior = PosteriorLayer(2 * width, settings)
+        self.posterior = nn.Linear(2 * width, 2 * settings.latent)
+        self.register_buffer("least", least_log_std(settings), persistent=False)
 
     def forward(self, ids: Tensor, meters: Tensor) -> Posterior:
         """Token ids `[batch, 24]` and meter codes `[batch]` -> posterior of z."""
@@ -65,7 +66,7 @@ class Encoder(nn.Module):
         beats = self._read_beats(ids, own)
         meter = self.meter(meters)[:, None].expand(-1, MAX_BEATS, -1)
         _, state = self.beats(torch.cat([beats, meter.to(beats.dtype)], dim=-1))
-        return self.posterior(_both_directions(state))
+        return posterior_of(self.posterior(_both_directions(state)), self.least)
 
     def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
         """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""

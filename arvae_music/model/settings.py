@@ -33,8 +33,8 @@ class ModelSettings:
         decoder: `independent` gives each tick's token independently of the others given z (`Decoder`);
             `feedback` and `flat` feed each tick the token before it (`FeedbackDecoder`), with a beat layer
             or without.
-        draft: whether a listening decoder has the plain one beside it, whose draft stands where it is
-            what z asks for (`MeasureVAE.decode`).
+        draft: whether a decoder that reads has a plain one beside it, whose draft stands where it is what
+            z asks for (`MeasureVAE.decode`).
         layers: recurrent layers of a `ticks` encoder and of a decoder with feedback; the others have one.
     """
 
@@ -100,8 +100,6 @@ class ModelSettings:
             raise ArvaeError(
                 f"model setting reading is {self.reading}: only an independent decoder reads through waves"
             )
-        if self.draft and self.feeds_back:
-            raise ArvaeError("model setting draft is true: only an independent decoder has a draft beside it")
 
     @property
     def feeds_back(self) -> bool:

@@ -44,9 +44,10 @@ class MeasureVAE(nn.Module):
         self.decoder: Decoder | FeedbackDecoder = (
             FeedbackDecoder(settings, size) if settings.feeds_back else Decoder(settings, size)
         )
-        self.draft = (
-            Decoder(replace(settings, reading=0), size).requires_grad_(False) if settings.draft else None
-        )
+        self.draft: Decoder | None = None
+        if settings.draft and settings.reading and settings.attributes:
+            self.draft = Decoder(replace(settings, reading=0), size).requires_grad_(False)
+        self.agreement = AGREEMENT
         self.regularized = len(settings.attributes)
 
     def forward(
@@ -87,7 +88,7 @@ class MeasureVAE(nn.Module):
         A plain decoder gives measures back best, but hardly looks at the regularized dimensions where the
         others tell the measure as well; one that has learned to listen to them loses some ticks. With both
         the plain one's most probable measure is read by the encoder again: where that finds the regularized
-        dimensions that z has, within `AGREEMENT`, the plain one's answer stands, and elsewhere the
+        dimensions that z has, within `agreement`, the plain one's answer stands, and elsewhere the
         listening one's.
 
         Args:
@@ -103,7 +104,7 @@ class MeasureVAE(nn.Module):
         draft: Tensor = self.draft(z, meters)
         found = self.encoder(draft.argmax(dim=-1), meters).mean[:, : self.regularized]
         gap = (found - z[:, : self.regularized]).abs().amax(dim=1)
-        return torch.where((gap <= AGREEMENT)[:, None, None], draft, decoded)
+        return torch.where((gap <= self.agreement)[:, None, None], draft, decoded)
 
     def _swapped(self, z: Tensor, meters: Tensor, swap: Tensor) -> Tensor:
         """Log-probabilities of the first measures with the regularized dimensions of others."""

@@ -23,7 +23,7 @@ CLIP = 1.0
 _TELL_EVERY = 10
 
 
-def one_cycle(step: int, steps: int, peak: float, warm_up: float = 0.3) -> float:
+def one_cycle(step: int, steps: int, peak: float, warm_up: float = 0.1) -> float:
     """Learning rate of a step: from 1/25 of the peak up, then down to nearly zero, along cosines.
 
     A function of the step alone, so that a resumed run needs no scheduler's state

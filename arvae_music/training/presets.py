@@ -51,7 +51,6 @@ def _paper(decoder: str) -> dict[str, Any]:
             blur=0.0,
             encoder="ticks",
             decoder=decoder,
-            draft=False,
             layers=2,
         ),
     }
@@ -73,7 +72,7 @@ _KINDS: dict[str, Preset] = {
     ),
     "ar-vae": Preset(
         "this project's networks with the order term alone",
-        {"linearity": 0.0, "listening_epochs": 0, "model": _SHARP},
+        {"gamma": 1.0, "linearity": 0.0, "listening_epochs": 0, "model": _SHARP},
     ),
     "normal": Preset(
         "this project's networks with attributes made normal (Pettenò et al. 2025)",

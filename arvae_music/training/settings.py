@@ -55,19 +55,19 @@ class TrainingSettings:
 
     preset: str = "default"
     meters: tuple[str, ...] = ()
-    epochs: int = 30
+    epochs: int = 36
     event_epochs: int = 12
-    listening_epochs: int = 30
+    listening_epochs: int = 20
     copies: int = 2
-    clean: float = 0.7
+    clean: float = 0.5
     following: float = 0.25
     prior_epochs: int = 30
-    batch_size: int = 256
+    batch_size: int = 128
     schedule: str = "one-cycle"
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     beta: float = 0.001
-    gamma: float = 1.0
+    gamma: float = 0.2
     delta: float = 10.0
     linearity: float = 1.0
     normality: float = 0.0

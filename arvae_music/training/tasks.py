@@ -94,7 +94,7 @@ class VaeTask:
         Through waves the encoder could hide a measure in small moves of the regularized dimensions, and a
         decoder that is trained for it learns slowly then.
         """
-        return replace(model, reading=0, draft=False)
+        return replace(model, reading=0)
 
     def to(self, device: torch.device) -> None:
         """Put the corpus on the device."""

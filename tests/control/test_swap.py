@@ -40,7 +40,7 @@ class Obedient(nn.Module):
         mean = torch.stack([highest - lowest, notes, notes], dim=1).float()
         return Posterior(mean, torch.zeros_like(mean))
 
-    def decoder(self, z: Tensor, _meters: Tensor) -> Tensor:
+    def decode(self, z: Tensor, _meters: Tensor) -> Tensor:
         notes = z[:, 2 if self.deaf else 1].long()
         ticks = torch.arange(24)
         pitch = PITCH_ID + 12 + torch.where(ticks == 1, z[:, :1].long(), 0)

@@ -12,7 +12,7 @@ from tests.fakes import METERS, TINY, tiny_vae
 from tests.model.test_vae import IDS, mixed_batch
 from tests.music import BEATS, grid_of
 
-FEEDBACK = replace(TINY, reading=0, draft=False, encoder="ticks", decoder="feedback", layers=2)
+FEEDBACK = replace(TINY, reading=0, encoder="ticks", decoder="feedback", layers=2)
 FLAT = replace(FEEDBACK, decoder="flat")
 BOTH = pytest.mark.parametrize("settings", [FEEDBACK, FLAT], ids=["feedback", "flat"])
 
@@ -179,7 +179,6 @@ def test_the_sizes_of_the_paper_by_hand() -> None:
         encoder_width=128,
         decoder_width=128,
         reading=0,
-        draft=False,
         encoder="ticks",
         decoder="feedback",
         layers=2,
@@ -212,7 +211,6 @@ def test_the_sizes_of_the_paper_by_hand() -> None:
         ({"layers": True, "encoder": "ticks"}, "layers is True"),
         ({"layers": "2", "encoder": "ticks"}, "layers is 2"),
         ({"decoder": "feedback"}, "reading is 64: only an independent decoder"),
-        ({"decoder": "flat", "reading": 0}, "draft is true: only an independent decoder"),
     ],
 )
 def test_an_architecture_that_is_none_is_refused(wrong: dict[str, object], line: str) -> None:

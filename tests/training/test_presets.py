@@ -18,7 +18,7 @@ from tests.fakes import TINY
 from tests.training.small import SMALL, Silent, some_measures
 from tests.training.test_run import STEPS, Moment, Stopped, same_runs, stopped_at
 
-PAPER_TINY = replace(TINY, reading=0, draft=False, encoder="ticks", decoder="feedback", layers=2)
+PAPER_TINY = replace(TINY, reading=0, encoder="ticks", decoder="feedback", layers=2)
 
 
 def differing(name: str) -> dict[str, object]:
@@ -59,6 +59,7 @@ def test_the_others_differ_from_the_default_in_their_terms_alone() -> None:
     }
     assert differing("ar-vae") == {
         "preset": "ar-vae",
+        "gamma": 1.0,
         "linearity": 0.0,
         "listening_epochs": 0,
         "model": sharp,

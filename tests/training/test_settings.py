@@ -101,5 +101,5 @@ def test_settings_of_an_older_run_are_read() -> None:
 
 def test_a_decoder_with_feedback_does_not_learn_to_listen() -> None:
     model = ModelSettings(reading=0, decoder="feedback")
-    with pytest.raises(UsageError, match=r"^--listening-epochs is 30: .* take 0$"):
+    with pytest.raises(UsageError, match=r"^--listening-epochs is 20: .* take 0$"):
         TrainingSettings(model=model)

@@ -100,7 +100,7 @@ class Parrot(nn.Module):
     def encoder(self, ids: Tensor, meters: Tensor) -> Mean:
         return self.Mean(ids.float())
 
-    def decoder(self, z: Tensor, meters: Tensor) -> Tensor:
+    def decode(self, z: Tensor, meters: Tensor) -> Tensor:
         ids = z.long()
         for (measure, tick), number in self.faults.items():
             if 0 <= measure - self.seen < len(ids):
