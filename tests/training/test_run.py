@@ -156,13 +156,13 @@ def test_the_rate_has_one_cycle_over_all_epochs(
 
     monkeypatch.setattr(AdamW, "step", noted)
     run_training(data, replace(SMALL, event_epochs=1, learning_rate=0.01), tmp_path / "run", Silent())
-    # One epoch of 13 steps for the event model, then two for the auto-encoder; 0.3 * 26 is 7.8.
+    # One epoch of 13 steps for the event model, then two for the auto-encoder; 0.1 * 26 is 2.6.
     assert len(rates) == 3 * STEPS
     rates = rates[STEPS:]
     assert rates[0] == pytest.approx(0.01 / 25)
-    assert rates.index(max(rates)) == 8
+    assert rates.index(max(rates)) == 3
     assert max(rates) == pytest.approx(0.01, rel=0.01)
-    assert rates == sorted(rates[:9]) + sorted(rates[9:], reverse=True)
+    assert rates == sorted(rates[:4]) + sorted(rates[4:], reverse=True)
     assert rates[-1] < 0.01 / 100
 
 

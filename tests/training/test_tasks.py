@@ -33,16 +33,19 @@ from tests.training.small import SMALL, some_measures
 
 def test_one_cycle_by_hand() -> None:
     # 10 steps with a peak of 1: from 1/25 up to 1 over 3 steps, then down to 1/250,000.
-    rates = [one_cycle(step, 10, 1.0) for step in range(11)]
+    rates = [one_cycle(step, 10, 1.0, warm_up=0.3) for step in range(11)]
     assert rates[0] == pytest.approx(0.04)
     assert rates[3] == pytest.approx(1.0)
     assert rates[10] == pytest.approx(4e-6)
     # Half of the way the cosine is 0, so the rate is half of the sum of the ends.
-    assert one_cycle(3, 20, 0.5) == pytest.approx((0.02 + 0.5) / 2)
-    assert one_cycle(13, 20, 0.5) == pytest.approx((0.5 + 2e-6) / 2)
+    assert one_cycle(3, 20, 0.5, warm_up=0.3) == pytest.approx((0.02 + 0.5) / 2)
+    assert one_cycle(13, 20, 0.5, warm_up=0.3) == pytest.approx((0.5 + 2e-6) / 2)
     # A third of the way: the cosine of 60 degrees is 1/2, so three quarters of the start are left.
     assert rates[1] == pytest.approx(0.75 * 0.04 + 0.25 * 1.0)
     assert rates == sorted(rates[:4]) + sorted(rates[4:], reverse=True)
+    # Usually a tenth of the steps leads up.
+    assert one_cycle(2, 20, 0.5) == pytest.approx(0.5)
+    assert one_cycle(1, 20, 0.5) == pytest.approx((0.02 + 0.5) / 2)
     assert one_cycle(0, 1, 1.0) == pytest.approx(0.04)  # a run of a single step
 
 
