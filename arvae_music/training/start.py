@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from torch import nn
 
 from arvae_music.errors import UsageError
@@ -11,6 +14,9 @@ from arvae_music.training.listening import ListeningTask
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.tasks import EventTask, Task, VaeTask
 
+_MAY_DIFFER: dict[str, Any] = {"reading": 0, "draft": False, "blur": 0.0}
+"""Model settings that leave the encoder's and the plain decoder's weights what they are."""
+
 
 def check_start(start: Checkpoint, model: ModelSettings) -> None:
     """Refuse a model whose networks are others than those that shall be trained.
@@ -18,7 +24,8 @@ def check_start(start: Checkpoint, model: ModelSettings) -> None:
     Raises:
         UsageError: sizes, attributes or pitches differ.
     """
-    if VaeTask.sizes_of(start.settings) != VaeTask.sizes_of(model):
+    mine, theirs = (replace(each, **_MAY_DIFFER) for each in (model, start.settings))
+    if mine != theirs:
         raise UsageError(
             "--start: the model has other sizes, attributes or pitches than what is to be trained"
         )

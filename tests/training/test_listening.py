@@ -14,13 +14,14 @@ from safetensors.torch import load_file
 from arvae_music.control import edited_copies
 from arvae_music.errors import ArvaeError
 from arvae_music.model import MeasureVAE, Vocabulary
+from arvae_music.model.calibration import Calibration
 from arvae_music.model.encoder import Posterior
 from arvae_music.training import listening
-from arvae_music.training.checkpoint import load_checkpoint
+from arvae_music.training.checkpoint import Checkpoint, load_checkpoint
 from arvae_music.training.listening import ListeningTask, joint_swap, load_copies, partners
 from arvae_music.training.run import TrainingData, run_training
 from arvae_music.training.tasks import attribute_values
-from tests.fakes import PLAIN, TINY, tiny_vae
+from tests.fakes import PLAIN, TINY, tiny_events, tiny_vae
 from tests.training.small import SMALL, Silent, some_measures
 from tests.training.test_run import Moment, Stopped, same_runs, stopped_at
 
@@ -100,6 +101,20 @@ def test_the_plain_decoder_stays_as_the_draft(whole: Path) -> None:
         for name, weight in plain.draft.state_dict().items():
             assert torch.equal(weight, last.draft.state_dict()[name]), name
     assert not torch.equal(last.draft.output.weight, last.decoder.output.weight)
+
+
+def test_a_run_from_a_listening_model_begins_with_both_its_decoders(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    vae = tiny_vae()
+    start = Checkpoint(vae, tiny_events(), TINY, Calibration({}))
+    still = replace(LISTENING, listening_epochs=1, learning_rate=1e-8, weight_decay=0.0)
+    run_training(data, still, tmp_path / "run", Silent(), copier=edited_copies, start=start)
+    last = load_checkpoint(tmp_path / "run" / "last.safetensors").vae
+    # At such a rate a run ends where it began: the plain decoder of the stage before was the draft.
+    for name, weight in vae.state_dict().items():
+        assert torch.allclose(last.state_dict()[name], weight, atol=1e-3), name
+    assert not torch.allclose(last.state_dict()["draft.output.weight"], vae.decoder.output.weight, atol=1e-2)
 
 
 @pytest.mark.parametrize("before", [5.0, -5.0])
