@@ -35,7 +35,8 @@ _SHORT = {
 _PARTS = {"sampled": "sampled z", "mean": "mean of z", "ceiling": "ceiling"}
 """Parts of a report with metrics of disentanglement, and what they are called in tables."""
 
-_RECONSTRUCTION = {"ticks": "ticks", "measures": "whole measures", "onset_f1": "onset F1"}
+_RECONSTRUCTION = {"ticks": "ticks", "measures": "measures", "onset_f1": "onset F1"}
+_PARTS_SHORT = {"mean": "", "sampled": "sampled\n"}
 _KINDS = {"ar_vae": "AR-VAE", "beta_vae": "β-VAE"}
 
 Entries = Mapping[str, Mapping[str, Any]]
@@ -84,7 +85,7 @@ def show_reports(title: str, report: Mapping[str, Any]) -> None:
             disentanglement_table(report),
             attribute_table(report),
             latent_table(report),
-            prior_table(report),
+            *(prior_table(report, part, whence) for part, whence in _PRIORS.items() if report[part]),
         ]
     for table in tables:
         table.title = fill(str(table.title), _WIDTH)
@@ -100,6 +101,9 @@ def left_out(report: Mapping[str, Any]) -> list[str]:
         for meter, entry in report["mean"].items()
         if meter != _ALL and "left_out" in entry
     ]
+
+
+_PRIORS = {"prior_samples": "N(0, I)", "tune_prior_samples": "the prior over the measures of a tune"}
 
 
 class _Cells:
@@ -129,15 +133,21 @@ def _at(tree: Any, path: Sequence[str]) -> float | None:
 
 def reconstruction_table(title: str, report: Mapping[str, Any]) -> Table:
     """What comes back, by meter, and what the paper says."""
+    parts = [part for part in ("mean", "sampled") if part in report]
+    heads = [f"{_PARTS_SHORT[part]}{said}" for part in parts for said in _RECONSTRUCTION.values()]
     table = show.new_table(
-        f"{title}: what comes back from the mean of z", ["meter", "measures", *_RECONSTRUCTION.values()]
+        f"{title}: what comes back from the mean of z" + (" and from sampled z" if len(parts) > 1 else ""),
+        ["meter", "count", *heads],
     )
-    cells = _Cells(report, "mean")
-    for meter, entry in cells.entries.items():
-        shares = [cells([meter, "ticks"], ".2%"), cells([meter, "measures"], ".2%")]
-        table.add_row(meter, f"{entry['count']:,}", *shares, cells([meter, "onset_f1"], ".4f"))
-    for name, figures in _published(report):
-        table.add_row(name, "", f"{figures['ticks']:.2%}", "", "")
+    for meter, entry in report["mean"].items():
+        cells = []
+        for part in parts:
+            of = _Cells(report, part)
+            cells += [of([meter, name], ".4f" if name == "onset_f1" else ".2%") for name in _RECONSTRUCTION]
+        table.add_row(meter, f"{entry['count']:,}", *cells)
+    for name, figures in _published(report):  # theirs are of sampled z
+        before = [""] * (len(heads) - len(_RECONSTRUCTION))
+        table.add_row(name, "", *before, f"{figures['ticks']:.2%}", "", "")
     return table
 
 
@@ -212,12 +222,12 @@ def latent_table(report: Mapping[str, Any]) -> Table:
     return table
 
 
-def prior_table(report: Mapping[str, Any]) -> Table:
-    """Attributes of measures decoded from the prior against those of the corpus."""
-    cells = _Cells(report, "prior_samples")
+def prior_table(report: Mapping[str, Any], part: str, whence: str) -> Table:
+    """Attributes of measures decoded from a prior against those of the corpus."""
+    cells = _Cells(report, part)
     legal = cells([_ALL, "legal"], ".1%").split("\n")[0]
     table = show.new_table(
-        f"Attributes of measures decoded from N(0, I), of which {legal} are legal, against those of the "
+        f"Attributes of measures decoded from {whence}, of which {legal} are legal, against those of the "
         "split, meter by meter: Wasserstein distance in standard deviations, Kolmogorov-Smirnov statistic. "
         "Beside them those of the training split",
         ["attribute", "distance", "KS", "training", "KS"],

@@ -218,7 +218,7 @@ def note_spans(tokens: Tokens, meter: str) -> list[tuple[int, float, float]]:
     events = [
         (tick, int(token)) for tick, token in enumerate(tokens[: grid.ticks]) if token not in (HOLD, PAD)
     ]
-    stops = [tick for tick, _ in events[1:]] + [grid.ticks]
+    stops = [*(tick for tick, _ in events), grid.ticks][1:]  # of a measure without events none
     return [
         (token, ends[tick], ends[stop])
         for (tick, token), stop in zip(events, stops, strict=True)

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from arvae_music.data import Corpus
-from arvae_music.errors import ArvaeError
 from arvae_music.evaluation import ReconstructionScores, reconstruction_scores
 from arvae_music.evaluation.averages import over_meters
 from arvae_music.evaluation.latent import active_units, divergence, gaussian_distance, marginal_distance
@@ -25,35 +24,14 @@ from arvae_music.evaluation.metrics import (
     perfect_latents,
 )
 from arvae_music.evaluation.reconstruction import negative_log_likelihood
-from arvae_music.evaluation.two_samples import sample_distances
-from arvae_music.meter import GRIDS
-from arvae_music.tokens import Tokens, is_legal
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.coding import Decoded, Latent, decoded, encoded
-from arvae_music.training.tasks import Measures, attribute_values, decode_means, most_probable
+from arvae_music.training.prior_samples import prior_samples, tune_prior_samples
+from arvae_music.training.readable import by_meter, readable_measures
+from arvae_music.training.tasks import Measures, attribute_values, most_probable
 
 ALL = "all"
 """The name that stands for all meters."""
-
-
-def readable_measures(checkpoint: Checkpoint, corpus: Corpus, split: str) -> Measures:
-    """The measures of a split that a model can read: of meters that it was trained on, in its range.
-
-    Raises:
-        ArvaeError: there is none.
-    """
-    part = corpus.select(split)
-    codes = [grid.code for grid in GRIDS if grid.name in checkpoint.calibration.lines]
-    usable = np.isin(part.meters, codes) & checkpoint.vocabulary.fits(part.tokens)
-    if not usable.any():
-        raise ArvaeError(f"the {split} split of {corpus.name} has no measure that the model can read")
-    return Measures(part.tokens[usable], part.meters[usable], part.previous[usable])
-
-
-def by_meter(rows: Measures) -> dict[str, npt.NDArray[np.bool_]]:
-    """Which rows are of each meter, by its name, for those that have any."""
-    masks = {grid.name: np.asarray(rows.meters == grid.code) for grid in GRIDS}
-    return {name: mask for name, mask in masks.items() if mask.any()}
 
 
 def reconstruction_by_meter(
@@ -98,8 +76,10 @@ class Report:
             metrics of disentanglement are nan.
         latent: how z is used, and how far from the prior it is; `_by_chance` is the distance of as many
             draws from the prior itself.
-        prior_samples: attributes of measures decoded from N(0, I) against those of the split; `train_`:
-            those of the training split against them, which real music has, too.
+        prior_samples: attributes of measures decoded from N(0, I) against those of the split
+            (`prior_samples`).
+        tune_prior_samples: the same of measures whose z the prior over the measures of a tune drew; empty
+            where the model has none.
         ceiling: metrics of a perfect encoder of the same measures.
     """
 
@@ -107,6 +87,7 @@ class Report:
     mean: dict[str, dict[str, Any]]
     latent: dict[str, dict[str, Any]]
     prior_samples: dict[str, dict[str, Any]]
+    tune_prior_samples: dict[str, dict[str, Any]]
     ceiling: dict[str, dict[str, Any]]
 
 
@@ -125,20 +106,20 @@ def report_on(checkpoint: Checkpoint, corpus: Corpus, split: str, *, seed: int =
     rows = readable_measures(checkpoint, corpus, split)
     latent = encoded(checkpoint, rows, seed)
     at = {name: decoded(checkpoint, getattr(latent, name), rows) for name in ("sampled", "mean")}
-    train = None if split == "train" else corpus.select("train")
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    found: dict[str, dict[str, dict[str, Any]]] = {
+        "prior_samples": prior_samples(checkpoint, corpus, split, seed),
+        "tune_prior_samples": tune_prior_samples(checkpoint, corpus, split, seed),
+    }
     for meter, here in by_meter(rows).items():
         view = _View(checkpoint, rows.taken(here), latent.taken(here), seed)
         for name, given in at.items():
             part = Decoded(given.tokens[here], given.log_probabilities[here])
             found.setdefault(name, {})[meter] = view.scores(name, part)
-        others = None if train is None else train.tokens[train.meters == view.rows.meters[0]]
         found.setdefault("latent", {})[meter] = view.latent_space()
-        found.setdefault("prior_samples", {})[meter] = view.prior_samples(others)
         found.setdefault("ceiling", {})[meter] = view.ceiling()
     return Report(
         **{
-            name: {ALL: _over_all(list(entries.values()), meters=list(entries)), **entries}
+            name: {ALL: _over_all(list(entries.values()), meters=list(entries)), **entries} if entries else {}
             for name, entries in found.items()
         }
     )
@@ -209,29 +190,3 @@ class _View:
             "gaussian": gaussian_distance(sampled),
             "gaussian_by_chance": gaussian_distance(prior),
         }
-
-    def prior_samples(self, train: Tokens | None) -> dict[str, Any]:
-        """Attributes of as many measures as there are, decoded from the prior, against theirs."""
-        meters = self.rows.meters
-        generator = np.random.default_rng(self.seed)
-        z = generator.standard_normal(self.latent.mean.shape, np.float32)
-        tokens = decode_means(self.checkpoint.vae, z, meters, self.checkpoint.vocabulary)
-        drawn = sample_distances(self._values_of(tokens), self.values)
-        real = sample_distances(
-            self._values_of(self.rows.tokens[:0] if train is None else train), self.values
-        )
-        columns = zip(*drawn, *real, strict=True)
-        labels = ("wasserstein", "ks", "train_wasserstein", "train_ks")
-        return {
-            "count": len(tokens),
-            "legal": float(is_legal(tokens, meters).mean()),
-            "attributes": {
-                name: dict(zip(labels, map(float, column), strict=True))
-                for name, column in zip(self.names, columns, strict=True)
-            },
-        }
-
-    def _values_of(self, tokens: Tokens) -> npt.NDArray[np.float64]:
-        meters = np.full(len(tokens), self.rows.meters[0])
-        rows = Measures(tokens, meters, np.full(len(tokens), -1))
-        return attribute_values(rows, self.names).astype(np.float64)

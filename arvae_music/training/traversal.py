@@ -14,7 +14,7 @@ from arvae_music.evaluation.charts import Scatter, Surface, Traversal
 from arvae_music.meter import GRID_BY_NAME
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
-from arvae_music.training.evaluate import by_meter, readable_measures
+from arvae_music.training.readable import by_meter, readable_measures
 from arvae_music.training.tasks import Measures, attribute_values, decode_means, encode_means
 
 GRID = 33

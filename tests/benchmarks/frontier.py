@@ -22,8 +22,8 @@ from arvae_music.control.model import load_model
 from arvae_music.evaluation import reconstruction_scores
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.coding import decoded, encoded
-from arvae_music.training.evaluate import readable_measures
 from arvae_music.training.listening import joint_swap
+from arvae_music.training.readable import readable_measures
 from arvae_music.training.tasks import Measures
 
 TOLERANCES = (-1.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, math.inf)

@@ -76,9 +76,10 @@ def test_json_has_the_latent_space_and_samples_of_the_prior(report: dict[str, An
     assert sum(latent["kl_by_dimension"]) == pytest.approx(latent["kl"])
     assert 0 <= latent["active_units"] <= 32
     assert latent["wasserstein"] >= 0
-    drawn = report["prior_samples"]["all"]
-    assert 0 <= drawn["legal"] <= 1
-    assert 0 <= drawn["attributes"]["contour"]["ks"] <= 1
+    for part in ("prior_samples", "tune_prior_samples"):
+        drawn = report[part]["all"]
+        assert 0 <= drawn["legal"] <= 1
+        assert 0 <= drawn["attributes"]["contour"]["ks"] <= 1
 
 
 def test_few_measures_have_no_metrics_and_the_reason(

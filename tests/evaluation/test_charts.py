@@ -35,6 +35,7 @@ def test_notes_of_a_measure_by_hand() -> None:
     # 6/8: ticks are sixteenths, and the measure is 3 quarters long. What is tied in is not shown.
     assert note_spans(row("6/8", {0: HOLD, 2: 67}), "6/8") == [(67, 0.5, 3)]
     assert note_spans(row("3/4", {0: REST}), "3/4") == []
+    assert note_spans(row("3/4", {}), "3/4") == []  # held from the measure before
 
 
 def test_a_panel_for_each_attribute_and_meter() -> None:

@@ -14,7 +14,8 @@ from arvae_music.model import ModelSettings
 from arvae_music.model.calibration import Calibration, Line
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.coding import decoded, encoded
-from arvae_music.training.evaluate import Report, readable_measures, report_on
+from arvae_music.training.evaluate import Report, report_on
+from arvae_music.training.readable import readable_measures
 from arvae_music.training.tasks import Measures
 from arvae_music.training.traversal import STEPS, MeterView, meter_views, surfaces, traversal
 from tests.fakes import TINY, Entry, corpus_of, random_measure, tiny_events, tiny_vae

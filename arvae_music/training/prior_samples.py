@@ -1,0 +1,98 @@
+"""Whether measures that are decoded from a prior have the attributes of real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from arvae_music.data import Corpus
+from arvae_music.evaluation.two_samples import sample_distances
+from arvae_music.tokens import Tokens, is_legal
+from arvae_music.training.checkpoint import Checkpoint
+from arvae_music.training.prior import sequences
+from arvae_music.training.readable import by_meter, readable_measures
+from arvae_music.training.tasks import Measures, attribute_values, decode_means, encode_means
+from arvae_music.training.tunes import tunes_of
+
+
+def prior_samples(checkpoint: Checkpoint, corpus: Corpus, split: str, seed: int) -> dict[str, dict[str, Any]]:
+    """Attributes of as many measures as a split has, decoded from N(0, I), against those of the split.
+
+    Args:
+        checkpoint: the model.
+        corpus: the corpus with all its splits.
+        split: whose measures the model can read are taken.
+        seed: of what is drawn.
+
+    Returns:
+        By meter: `count` measures, the share that is `legal`, and for each attribute the distances of
+        `sample_distances`; `train_`: those of the training split's measures, which real music has, too.
+
+    Raises:
+        ArvaeError: the split has no measure that the model can read.
+    """
+    rows = readable_measures(checkpoint, corpus, split)
+    found = {}
+    for meter, here in by_meter(rows).items():
+        generator = np.random.default_rng(seed)
+        z = generator.standard_normal((int(here.sum()), checkpoint.settings.latent), np.float32)
+        found[meter] = _against(checkpoint, z, rows.taken(here), corpus, split)
+    return found
+
+
+def tune_prior_samples(
+    checkpoint: Checkpoint, corpus: Corpus, split: str, seed: int
+) -> dict[str, dict[str, Any]]:
+    """The same for z that the prior over the measures of a tune draws: one for every place in real tunes.
+
+    Each is a new measure (no repeat) after the measures that really are before it; nothing, where the model
+    has no such prior.
+    """
+    prior = checkpoint.prior
+    if prior is None:
+        return {}
+    tunes = tunes_of(corpus.select(split))
+    rows = Measures(tunes.tokens, tunes.meters, np.full(len(tunes.tokens), -1, np.int16))
+    if not len(rows.tokens):
+        return {}
+    known = sequences(
+        tunes, prior.standardized(torch.from_numpy(encode_means(checkpoint.vae, rows, checkpoint.vocabulary)))
+    )
+    at = torch.arange(len(rows.tokens))
+    noise = torch.randn(known.z.shape, generator=torch.Generator().manual_seed(seed))
+    with torch.inference_mode():
+        z = prior.carried(prior.state(known.history(at), known.place(at)), noise).numpy()
+    return {
+        meter: _against(checkpoint, z[here], rows.taken(here), corpus, split)
+        for meter, here in by_meter(rows).items()
+        if meter in checkpoint.calibration.lines
+    }
+
+
+def _against(
+    checkpoint: Checkpoint, z: npt.NDArray[np.float32], rows: Measures, corpus: Corpus, split: str
+) -> dict[str, Any]:
+    """What `prior_samples` says of the rows of one meter, and of z decoded in it."""
+    names, meter = checkpoint.settings.attributes, rows.meters[0]
+
+    def values(tokens: Tokens) -> npt.NDArray[np.float64]:
+        meters = np.full(len(tokens), meter)
+        return attribute_values(Measures(tokens, meters, np.full(len(tokens), -1)), names).astype(np.float64)
+
+    tokens = decode_means(checkpoint.vae, z, rows.meters, checkpoint.vocabulary)
+    train = corpus.select("train")
+    others = train.tokens[train.meters == meter]
+    drawn = sample_distances(values(tokens), values(rows.tokens))
+    real = sample_distances(values(others[:0] if split == "train" else others), values(rows.tokens))
+    labels = ("wasserstein", "ks", "train_wasserstein", "train_ks")
+    return {
+        "count": len(tokens),
+        "legal": float(is_legal(tokens, rows.meters).mean()),
+        "attributes": {
+            name: dict(zip(labels, map(float, column), strict=True))
+            for name, column in zip(names, zip(*drawn, *real, strict=True), strict=True)
+        },
+    }
