@@ -48,6 +48,7 @@ def test_a_run_its_result_and_what_comes_after(tunes: Path, tmp_path: Path) -> N
         ("events", 1),
         ("measures", 1),
         ("measures", 2),
+        ("copies", 1),
         ("listening", 1),
         ("tunes", 1),
     ]
