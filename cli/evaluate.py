@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from arvae_music.cli import options
+from arvae_music.cli import options, show
 from arvae_music.cli.control import Draw, measure, show_control
 from arvae_music.cli.metrics import reconstruction_of, reports_on, show_reports
 from arvae_music.cli.pictures import Pictures, PlotDimensions, PlotSurface, PlotTraversal
@@ -144,6 +144,9 @@ def evaluate(
     if not quiet:
         show_reports(title, result)
     pictures.draw(first, read, split, names if meters else [], force=force)
+    if not quiet:
+        for path in pictures.options.values():
+            show.line(f"wrote {path}")
     if control:
         found = measure(first, read, Draw(split, names, measures, seed), frontier=frontier, quiet=quiet)
         result["control"] = dataclasses.asdict(found)

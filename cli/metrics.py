@@ -172,7 +172,7 @@ def disentanglement_table(report: Mapping[str, Any]) -> Table:
     )
     for part, said in _PARTS.items():
         cells = _Cells(report, part)
-        for meter in cells.entries if part != "ceiling" else [_ALL]:
+        for meter in cells.entries:
             if meter == _ALL or "left_out" not in cells.entries[meter]:
                 table.add_row(f"{said}, {meter}", *(cells([meter, name]) for name in _SHORT))
     for name, figures in _published(report):

@@ -29,8 +29,9 @@ def resolve(name: str) -> Attribute:
         if name in (attribute.name, attribute.short):
             return attribute
     names = [attribute.short for attribute in ATTRIBUTES]
-    close = difflib.get_close_matches(name, names + [a.name for a in ATTRIBUTES], n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    shorts = {either: a.short for a in ATTRIBUTES for either in (a.name, a.short)}
+    close = difflib.get_close_matches(name, list(shorts), n=1)
+    hint = f" (did you mean '{shorts[close[0]]}'?)" if close else ""
     raise UsageError(f"there is no attribute '{name}'{hint}: take one of {', '.join(names)}")
 
 

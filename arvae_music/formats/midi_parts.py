@@ -75,8 +75,10 @@ def load(data: bytes, path: Path) -> Any:
     """The file as mido has it.
 
     Raises:
-        ArvaeError: it is not a MIDI file, it is damaged, or it counts in time codes.
+        ArvaeError: it is empty, no MIDI file, damaged, or counts in time codes.
     """
+    if not data:
+        raise ArvaeError(f"{path} is empty: it has no tune")
     try:
         midi = mido.MidiFile(file=io.BytesIO(data))
     except Exception as error:  # mido lets through whatever a damaged byte leads to

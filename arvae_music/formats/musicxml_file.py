@@ -70,6 +70,8 @@ def load_score(path: Path) -> ScoreFile:
         raise ArvaeError(f"{path}: cannot be read ({error.strerror})") from None
     if len(content) > LARGEST:
         raise ArvaeError(f"{path}: larger than {LARGEST >> 20} MB: a score of that size is not read")
+    if not content.strip():
+        raise ArvaeError(f"{path} is empty: it has no tune")
     if not content.startswith(b"PK"):
         return _decoded(path, content)
     try:

@@ -93,6 +93,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
             return _assemble(metadata, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except FileNotFoundError:
         raise ArvaeError(f"{path}: no such checkpoint") from None
+    except SafetensorError as error:
+        raise ArvaeError(
+            f"{path} is not a usable checkpoint: it is no .safetensors file, or a part of one"
+        ) from error
     except _FAULTS as error:
         said = str(error).strip() or type(error).__name__
         reason = said.splitlines()[0].rstrip(":")

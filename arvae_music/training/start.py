@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from torch import nn
@@ -24,10 +24,12 @@ def check_start(start: Checkpoint, model: ModelSettings) -> None:
     Raises:
         UsageError: sizes, attributes or pitches differ.
     """
-    mine, theirs = (replace(each, **_MAY_DIFFER) for each in (model, start.settings))
-    if mine != theirs:
+    mine, theirs = (asdict(replace(each, **_MAY_DIFFER)) for each in (model, start.settings))
+    differing = [name for name, value in mine.items() if theirs[name] != value]
+    if differing:
+        said = ", ".join(f"{name} {theirs[name]} and not {mine[name]}" for name in differing)
         raise UsageError(
-            "--start: the model has other sizes, attributes or pitches than what is to be trained"
+            f"--start: the model has {said}: leave it out, or train with the preset that the model has"
         )
 
 

@@ -24,7 +24,7 @@ def test_what_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ArvaeError, match=r"no best\.safetensors in this folder"):
         load_model(tmp_path)
     (tmp_path / "x.safetensors").write_bytes(b"no weights")
-    with pytest.raises(ArvaeError, match="not a usable checkpoint") as caught:
+    with pytest.raises(ArvaeError, match=r"not a usable checkpoint: it is no \.safetensors file") as caught:
         load_model(tmp_path / "x.safetensors")
     assert "\n" not in str(caught.value)
 
