@@ -114,7 +114,7 @@ def encrypted() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.musicxml", b"", "not well-formed"),
+        ("a.musicxml", b"", "is empty"),
         ("a.musicxml", GOOD.encode()[:-40], "line"),
         ("a.musicxml", b"<html></html>", "<html>"),
         ("a.musicxml", b"<score-timewise/>", "score-partwise"),
