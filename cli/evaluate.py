@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -160,7 +161,7 @@ def evaluate(
         rows = compare(first, read, split, names, tunes, seed, quiet=quiet)
         result["generation"] = [row.as_json() for row in rows]
     if record:
-        _record(Path(given[0]), first, split, result["mean"])
+        _record(Path(given[0]), first, split, result)
     options.write_json(json, result, force=force)
 
 
@@ -189,14 +190,19 @@ def _check_control(*, control: bool, frontier: bool, plot: Path | None, force: b
         check_picture(plot, force=force)
 
 
-def _record(path: Path, model: Model, split: str, figures: dict[str, Any]) -> None:
-    """Write the checkpoint anew with what comes back of a split in its card."""
-    from arvae_music.evaluation import ReconstructionScores
+def _record(path: Path, model: Model, split: str, report: dict[str, Any]) -> None:
+    """Write the checkpoint anew with the figures of a split in its card, for the mean of z and sampled z."""
     from arvae_music.training.checkpoint import save_checkpoint
 
+    def numbers(entry: dict[str, Any]) -> dict[str, float]:
+        return {n: v for n, v in entry.items() if isinstance(v, int | float) and isfinite(v)}
+
+    figures = {
+        part: {meter: numbers(entry) for meter, entry in report[part].items()}
+        for part in ("mean", "sampled")
+        if part in report
+    }
     checkpoint = model.checkpoint
-    kept = ("count", *ReconstructionScores._fields)
-    figures = {meter: {name: entry[name] for name in kept} for meter, entry in figures.items()}
     known = checkpoint.card.get("evaluation", {})
     card = {**checkpoint.card, "evaluation": {**known, split: figures}}
     save_checkpoint(path, dataclasses.replace(checkpoint, card=card))

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from arvae_music.data import load_corpus
 
-from arvae_music.control.model import load_model
+from arvae_music.control.model import bundled, load_model
 from arvae_music.errors import ArvaeError
 from arvae_music.evaluation.metrics import METRICS
 from arvae_music.model import ModelSettings
@@ -167,8 +168,6 @@ def test_the_middle_by_hand() -> None:
 
 @pytest.mark.slow
 def test_the_bundled_model_does_what_its_dimensions_say() -> None:
-    from arvae_music.data import load_corpus
-
     view = meter_views(load_model("folk").checkpoint, load_corpus("folk"), "validation", ["6/8"])[0]
     moved = traversal(view)
     assert moved.tokens.shape == (4, STEPS, 24)
@@ -190,3 +189,14 @@ def test_walks_have_their_shapes() -> None:
         ("note_density", "contour"),
         ("contour", "rhythmic_complexity"),
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bundled())
+def test_the_figures_of_a_bundled_models_card_come_out_again(name: str) -> None:
+    checkpoint = load_model(name).checkpoint
+    found = report_on(checkpoint, load_corpus(checkpoint.card["corpus"]["name"]), "test")
+    for part in ("mean", "sampled"):
+        for meter, figures in checkpoint.card["evaluation"]["test"][part].items():
+            again = {figure: getattr(found, part)[meter][figure] for figure in figures}
+            assert again == pytest.approx(figures, abs=2e-3), (part, meter)
