@@ -118,12 +118,14 @@ class VaeTask:
             gamma=self.settings.gamma,
             delta=self.settings.delta,
         )._asdict()
-        if self.settings.linearity and values.shape[1]:
-            terms["linearity"] = linearity(coded.z[:, : values.shape[1]], self.standardized[rows])
-            terms["loss"] = terms["loss"] + self.settings.linearity * terms["linearity"]
-        if self.settings.normality and values.shape[1]:
-            terms["normality"] = normality(coded.z[:, : values.shape[1]], self.normal[rows])
-            terms["loss"] = terms["loss"] + self.settings.normality * terms["normality"]
+        regularized = coded.z[:, : values.shape[1]]
+        for name, weight, term, wanted in (
+            ("linearity", self.settings.linearity, linearity, self.standardized),
+            ("normality", self.settings.normality, normality, self.normal),
+        ):
+            if weight and values.shape[1]:
+                terms[name] = term(regularized, wanted[rows])
+                terms["loss"] = terms["loss"] + weight * terms[name]
         return terms
 
     def _forced(self, generator: torch.Generator) -> bool:
