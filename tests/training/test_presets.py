@@ -95,7 +95,7 @@ def test_a_constant_rate_is_the_auto_encoders_alone() -> None:
     assert mine.weight_decay == 0
     assert (beside.epochs, beside.learning_rate, beside.weight_decay) == (12, 3e-3, 0.01)
     assert beside.rate(0, 100) == pytest.approx(3e-3 / 25)
-    assert beside.rate(30, 100) == pytest.approx(3e-3)
+    assert beside.rate(10, 100) == pytest.approx(3e-3)
     for settings in (TrainingSettings(), TrainingSettings(learning_rate=0.1, weight_decay=0.5)):
         assert Schedule.beside(settings, 5, 0) == Schedule.of(settings, 5, 0)
 
