@@ -43,6 +43,9 @@ METER = "4/4"
 PARTS = ("mean", "sampled", "latent")
 """Parts of the report of `evaluate` whose numbers are kept."""
 
+_OF_LISTENING = ("copies", "clean", "following")
+"""Settings that decide nothing where no decoder learns to listen."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -75,7 +78,8 @@ class Row:
 def said(settings: TrainingSettings) -> dict[str, Any]:
     """Settings that decide the result, as JSON has them."""
     plain: dict[str, Any] = json.loads(json.dumps(settings.as_json()))
-    return {name: value for name, value in plain.items() if name not in MAY_CHANGE}
+    idle = MAY_CHANGE if settings.listening_epochs else (*MAY_CHANGE, *_OF_LISTENING)
+    return {name: value for name, value in plain.items() if name not in idle}
 
 
 def read(path: Path) -> list[Row]:
