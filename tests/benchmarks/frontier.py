@@ -26,7 +26,7 @@ from arvae_music.training.listening import joint_swap
 from arvae_music.training.readable import readable_measures
 from arvae_music.training.tasks import Measures
 
-TOLERANCES = (-1.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, math.inf)
+TOLERANCES = (-1.0, 0.05, 0.1, 0.2, 0.4, math.inf)
 """In standard deviations of an attribute; with -1 no draft stands, and with infinity all do."""
 
 
