@@ -83,7 +83,9 @@ class ListeningTask(VaeTask):
         module.encoder.load_state_dict(vae.encoder.state_dict())
         module.encoder.requires_grad_(False)
         if module.draft is not None:
-            module.draft.load_state_dict(vae.decoder.state_dict())
+            # A run that goes on may have a listening decoder already, with the plain one as its draft.
+            plain = vae.decoder if vae.draft is None else vae.draft
+            module.draft.load_state_dict(plain.state_dict())
         self.copies = torch.from_numpy(self.vocabulary.ids(copies)).to(torch.int16)
         values = [
             attribute_values(train._replace(tokens=tokens), settings.model.attributes) for tokens in copies

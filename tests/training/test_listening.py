@@ -90,6 +90,18 @@ def test_the_encoder_goes_on_and_the_decoder_begins_anew(data: TrainingData, who
     assert not torch.equal(vae.decoder.output.weight, module.decoder.output.weight)
 
 
+def test_a_run_that_goes_on_keeps_the_draft_of_a_listening_model(data: TrainingData, whole: Path) -> None:
+    """The best checkpoint so far may have a listening decoder already."""
+    vae = tiny_vae()
+    copies = load_copies(whole / "copies.safetensors", data.train, LISTENING)
+    module = ListeningTask(data.train, data.validation, LISTENING, copies, vae).module
+    assert isinstance(module, MeasureVAE)
+    assert module.draft is not None
+    assert vae.draft is not None
+    for name, weight in vae.draft.state_dict().items():
+        assert torch.equal(weight, module.draft.state_dict()[name])
+
+
 def test_the_plain_decoder_stays_as_the_draft(whole: Path) -> None:
     """After the run both checkpoints have the plain decoder of the stage before, and it is asked first."""
     plain, last = (load_checkpoint(whole / f"{name}.safetensors").vae for name in ("best", "last"))
