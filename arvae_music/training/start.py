@@ -56,11 +56,12 @@ def begin_with(task: Task, start: Checkpoint) -> None:
             for name, tensor in weights.items()
             if name.startswith("draft.")
         }
-    own = task.module.state_dict()
+    # Learned weights alone: what a prior knows of its corpus by count (`MeasurePrior.mean`) is its own.
+    own = dict(task.module.named_parameters())
     skipped = ("encoder.", "draft.") if task.name == ListeningTask.name else ()
     taken = {
         name: tensor
         for name, tensor in weights.items()
         if name in own and own[name].shape == tensor.shape and not name.startswith(skipped)
     }
-    task.module.load_state_dict({**own, **taken})
+    task.module.load_state_dict({**task.module.state_dict(), **taken})

@@ -10,11 +10,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from arvae_music.model.calibration import Calibration
 from arvae_music.model.prior import LAGS, MeasurePrior, Place
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from arvae_music.training.folder import is_finished
 from arvae_music.training.prior import PriorTask, sequences, terms
 from arvae_music.training.run import TrainingData, TunePair, run_training
+from arvae_music.training.start import begin_with
 from arvae_music.training.tunes import Tunes
 from tests.fakes import TINY, tiny_events, tiny_vae
 from tests.training.small import SMALL, Silent, some_measures
@@ -119,8 +121,6 @@ def test_the_flow_learns_where_latents_lie() -> None:
     assert 0.3 < float((signs[:, 0] > 0).float().mean()) < 0.7
     assert float((made.abs() - 1).abs().median()) < 0.3
 
-
-def test_a_checkpoint_keeps_the_prior_and_may_be_without(tmp_path: Path) -> None:
     from arvae_music.model.calibration import Calibration
 
     with torch.random.fork_rng():
@@ -203,3 +203,15 @@ def test_latents_are_standardized_inside(data: TrainingData) -> None:
     z = task.sequences.z
     assert z.mean(dim=0).tolist() == pytest.approx([0] * TINY.latent, abs=1e-4)
     assert z.std(dim=0, correction=0).tolist() == pytest.approx([1] * TINY.latent, abs=1e-3)
+
+
+def test_a_prior_that_begins_with_another_keeps_what_it_counted(data: TrainingData) -> None:
+    assert data.tunes is not None
+    prior = MeasurePrior(TINY)
+    prior.mean.fill_(99.0)
+    task = PriorTask(tiny_vae(), data.tunes.train, data.tunes.validation, SMALL)
+    counted = {name: buffer.clone() for name, buffer in task.module.named_buffers()}
+    begin_with(task, Checkpoint(tiny_vae(), tiny_events(), TINY, Calibration({}), prior=prior))
+    for name, buffer in counted.items():
+        assert torch.equal(task.module.state_dict()[name], buffer), name
+    assert torch.equal(task.module.state_dict()["leave.weight"], prior.leave.weight)
