@@ -104,4 +104,4 @@ class ModelSettings:
     @property
     def feeds_back(self) -> bool:
         """Whether the decoder's ticks see the tokens before them."""
-        return self.decoder in ("feedback", "flat")
+        return self.decoder != "independent"

@@ -34,12 +34,12 @@ def prior_samples(checkpoint: Checkpoint, corpus: Corpus, split: str, seed: int)
     Raises:
         ArvaeError: the split has no measure that the model can read.
     """
-    rows = readable_measures(checkpoint, corpus, split)
+    rows, others = readable_measures(checkpoint, corpus, split), _others(corpus, split)
     found = {}
     for meter, here in by_meter(rows).items():
         generator = np.random.default_rng(seed)
         z = generator.standard_normal((int(here.sum()), checkpoint.settings.latent), np.float32)
-        found[meter] = _against(checkpoint, z, rows.taken(here), corpus, split)
+        found[meter] = _against(checkpoint, z, rows.taken(here), others)
     return found
 
 
@@ -65,15 +65,22 @@ def tune_prior_samples(
     noise = torch.randn(known.z.shape, generator=torch.Generator().manual_seed(seed))
     with torch.inference_mode():
         z = prior.carried(prior.state(known.history(at), known.place(at)), noise).numpy()
+    others = _others(corpus, split)
     return {
-        meter: _against(checkpoint, z[here], rows.taken(here), corpus, split)
+        meter: _against(checkpoint, z[here], rows.taken(here), others)
         for meter, here in by_meter(rows).items()
         if meter in checkpoint.calibration.lines
     }
 
 
+def _others(corpus: Corpus, split: str) -> Corpus:
+    """The training split, to hold a split against; nothing of it for the training split itself."""
+    train = corpus.select("train")
+    return train.take(np.zeros(len(train), np.bool_)) if split == "train" else train
+
+
 def _against(
-    checkpoint: Checkpoint, z: npt.NDArray[np.float32], rows: Measures, corpus: Corpus, split: str
+    checkpoint: Checkpoint, z: npt.NDArray[np.float32], rows: Measures, others: Corpus
 ) -> dict[str, Any]:
     """What `prior_samples` says of the rows of one meter, and of z decoded in it."""
     names, meter = checkpoint.settings.attributes, rows.meters[0]
@@ -83,10 +90,8 @@ def _against(
         return attribute_values(Measures(tokens, meters, np.full(len(tokens), -1)), names).astype(np.float64)
 
     tokens = decode_means(checkpoint.vae, z, rows.meters, checkpoint.vocabulary)
-    train = corpus.select("train")
-    others = train.tokens[train.meters == meter]
     drawn = sample_distances(values(tokens), values(rows.tokens))
-    real = sample_distances(values(others[:0] if split == "train" else others), values(rows.tokens))
+    real = sample_distances(values(others.tokens[others.meters == meter]), values(rows.tokens))
     labels = ("wasserstein", "ks", "train_wasserstein", "train_ks")
     return {
         "count": len(tokens),
