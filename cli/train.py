@@ -92,7 +92,7 @@ def train(
     ] = "one-cycle",
     learning_rate: Annotated[float, _setting("Peak of the one-cycle rate, or the constant rate.")] = 3e-3,
     weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,
-    beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.001,
+    beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.0002,
     gamma: Annotated[float, _setting("Weight of the attribute term.")] = 0.2,
     delta: Annotated[float, _setting("Sharpness of the attribute term.")] = 10.0,
     linearity: Annotated[

@@ -66,7 +66,7 @@ class TrainingSettings:
     schedule: str = "one-cycle"
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
-    beta: float = 0.001
+    beta: float = 0.0002
     gamma: float = 0.2
     delta: float = 10.0
     linearity: float = 1.0

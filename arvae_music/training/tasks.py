@@ -67,7 +67,7 @@ class VaeTask:
     """The attribute-regularized auto-encoder on token ids."""
 
     name = "measures"
-    score = "measures"
+    score = "score"
     to_beat: float | None = None
 
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
@@ -79,13 +79,17 @@ class VaeTask:
         self.ids = torch.from_numpy(self.vocabulary.ids(train.tokens))
         self.meters = torch.from_numpy(train.meters.astype(np.int64))
         self.values = torch.from_numpy(attribute_values(train, settings.model.attributes))
-        self.standardized = torch.from_numpy(standardized(self.values.numpy(), train.meters))
+        scales = Scales.of(self.values.numpy(), train.meters)
+        self.standardized = torch.from_numpy(scales.standardized(self.values.numpy(), train.meters))
         self.normal = torch.from_numpy(
             made_normal(self.values.numpy(), train.meters)
             if settings.normality
             else self.values.numpy()[:, :0]
         )
         self.held_out = validation
+        self.held_out_standardized = scales.standardized(
+            attribute_values(validation, settings.model.attributes), validation.meters
+        )
 
     @staticmethod
     def sizes_of(model: ModelSettings) -> ModelSettings:
@@ -136,13 +140,24 @@ class VaeTask:
         return bool(drawn < self.settings.teacher_forcing)
 
     def validate(self) -> dict[str, float]:
-        """Share of ticks and of whole measures given back from the mean of z."""
+        """Share of ticks and of whole measures given back from the mean of z.
+
+        Where regularized dimensions are to be linear in their attributes, `linear` is the share of the
+        attributes' variance that they have as they are, and the score adds it to the whole measures: a
+        model that began with another's weights gives measures back long before its dimensions are right.
+        """
         if not len(self.held_out.tokens):
             return {}
         module = self.module
         assert isinstance(module, MeasureVAE)  # noqa: S101 - it was made above
-        decoded = most_probable(module, self.held_out, self.vocabulary)
-        return reconstruction_scores(self.held_out.tokens, decoded)._asdict()
+        z = encode_means(module, self.held_out, self.vocabulary)
+        decoded = decode_means(module, z, self.held_out.meters, self.vocabulary)
+        figures = reconstruction_scores(self.held_out.tokens, decoded)._asdict()
+        wanted = self.held_out_standardized
+        if not self.settings.linearity or not wanted.shape[1]:
+            return {**figures, "score": figures["measures"]}
+        linear = 1 - float(np.square(z[:, : wanted.shape[1]] - wanted).mean())
+        return {**figures, "linear": linear, "score": figures["measures"] + linear}
 
 
 class EventTask:
@@ -187,14 +202,34 @@ def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.f
     return stacked.astype(np.float32)
 
 
-def standardized(values: npt.NDArray[np.float32], meters: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
-    """Values `[rows, attributes]` less the mean of their meter, in its standard deviations."""
-    out = np.empty_like(values)
-    for meter in np.unique(meters):
-        here = meters == meter
-        spread = values[here].std(axis=0)
-        out[here] = (values[here] - values[here].mean(axis=0)) / np.where(spread > NO_SPREAD, spread, 1.0)
-    return out
+class Scales(NamedTuple):
+    """Mean and standard deviation of attributes by meter code, each `[attributes]`."""
+
+    means: dict[int, npt.NDArray[np.float32]]
+    stds: dict[int, npt.NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float32], meters: npt.NDArray[np.integer]) -> Scales:
+        """Those of some values `[rows, attributes]`; what does not vary has a standard deviation of 1."""
+        means, stds = {}, {}
+        for meter in np.unique(meters):
+            here = values[meters == meter]
+            means[int(meter)], spread = here.mean(axis=0), here.std(axis=0)
+            stds[int(meter)] = np.where(spread > NO_SPREAD, spread, np.float32(1.0))
+        return cls(means, stds)
+
+    def standardized(
+        self, values: npt.NDArray[np.float32], meters: npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.float32]:
+        """Values `[rows, attributes]` less the mean of their meter, in its standard deviations.
+
+        Values of a meter that is not known stay as they are.
+        """
+        out = values.copy()
+        for meter, mean in self.means.items():
+            here = meters == meter
+            out[here] = (values[here] - mean) / self.stds[meter]
+        return out
 
 
 def transposed(ids: Tensor, most: int, size: int, generator: torch.Generator) -> Tensor:

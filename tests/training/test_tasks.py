@@ -19,11 +19,11 @@ from arvae_music.training.run import calibrate
 from arvae_music.training.tasks import (
     EventTask,
     Measures,
+    Scales,
     attribute_values,
     encode_means,
     most_probable,
     nats_per_note,
-    standardized,
     transposed,
 )
 from tests.fakes import TINY, Entry, corpus_of, tiny_events, tiny_vae
@@ -222,4 +222,9 @@ def test_values_are_standardized_within_their_meter() -> None:
     values = np.array([[1.0, 5.0], [3.0, 5.0], [10.0, 0.0], [10.0, 4.0]], np.float32)
     # 1 and 3 have mean 2 and deviation 1; what does not vary is 0; the second meter stands alone.
     wanted = [[-1, 0], [1, 0], [0, -1], [0, 1]]
-    assert standardized(values, np.array([0, 0, 1, 1])).tolist() == wanted
+    meters = np.array([0, 0, 1, 1])
+    scales = Scales.of(values, meters)
+    assert scales.standardized(values, meters).tolist() == wanted
+    # Others are held against the same scales; nothing is known of meter 2.
+    others = scales.standardized(np.array([[5.0, 6.0], [5.0, 6.0]], np.float32), np.array([0, 2]))
+    assert others.tolist() == [[3, 1], [5, 6]]
