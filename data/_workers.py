@@ -228,12 +228,16 @@ def _started(
 
     A signal that comes while they start waits. Windows has no such masks; there they hear it, too.
     """
+    from multiprocessing import resource_tracker
+
     import joblib
 
     parallel = joblib.Parallel(jobs, return_as="generator")
     calls = [joblib.delayed(task.do)(batch) for batch in batches]
     if not hasattr(signal, "pthread_sigmask"):
         return cast(Generator[list[Result], None, None], parallel(calls))
+    # Otherwise the first process starts it, and in some versions of Python that takes the mask off.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return cast(Generator[list[Result], None, None], parallel(calls))

@@ -250,9 +250,10 @@ class _FolderRun:
         if not self.fabric.is_global_zero:
             return
         if figures is not None:
-            # Without held-out rows there is no score: every epoch is better, and the last the best.
+            # Without held-out rows there is no score: every epoch is better, and the last the best. Of equal
+            # ones the later is taken: a model that gives no whole measure back yet learns all the same.
             score = figures.get(state.task.score)
-            better = state.progress.best is None or (score is not None and score > state.progress.best)
+            better = state.progress.best is None or (score is not None and score >= state.progress.best)
             if better:
                 state.progress.best = score
             plain = {name: value if math.isfinite(value) else None for name, value in figures.items()}

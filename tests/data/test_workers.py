@@ -1,6 +1,7 @@
 """Reading with many processes, and on a Dask cluster: the same corpus, whatever happens to some files."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -150,6 +151,23 @@ def test_all_have_gone_after_an_interrupt(mixed: Path, tmp_path: Path) -> None:
     while is_there(child.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_there(child.pid)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_no_process_hears_an_interrupt() -> None:
+    # In a process of its own, which has started none before.
+    code = (
+        "import signal, time\n"
+        "from arvae_music.data._workers import Task, Workers\n"
+        "def masked(batch):\n"
+        "    time.sleep(0.5)\n"
+        "    return [signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])]\n"
+        "task = Task(masked, lambda item: 'lost')\n"
+        "print(list(Workers(jobs=2).results(task, [(1,), (2,), (3,), (4,)], 2)))\n"
+        "print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[[True], [True], [True], [True]]\nFalse\n", "")
 
 
 def is_there(group: int) -> bool:

@@ -1,5 +1,6 @@
 """Parts of the training step and of validation, by hand."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from arvae_music.errors import ArvaeError
 from arvae_music.model import EventModel, Vocabulary
 from arvae_music.model.calibration import Calibration, Line
+from arvae_music.training import tasks
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.evaluate import reconstruction_by_meter
 from arvae_music.training.loop import one_cycle
@@ -20,6 +22,7 @@ from arvae_music.training.tasks import (
     EventTask,
     Measures,
     Scales,
+    VaeTask,
     attribute_values,
     encode_means,
     most_probable,
@@ -228,3 +231,25 @@ def test_values_are_standardized_within_their_meter() -> None:
     # Others are held against the same scales; nothing is known of meter 2.
     others = scales.standardized(np.array([[5.0, 6.0], [5.0, 6.0]], np.float32), np.array([0, 2]))
     assert others.tolist() == [[3, 1], [5, 6]]
+
+
+@pytest.mark.parametrize(("away", "linear"), [(0.0, 1.0), (0.5, 0.75), (2.0, -3.0)])
+def test_the_score_counts_dimensions_that_are_the_attributes(
+    monkeypatch: pytest.MonkeyPatch, away: float, linear: float
+) -> None:
+    train, held_out = some_measures(40, 2, ("4/4", "6/8")), some_measures(12, 3, ("4/4", "6/8"))
+    task = VaeTask(train, held_out, SMALL)
+    names = SMALL.model.attributes
+    known, wanted = attribute_values(train, names), attribute_values(held_out, names)
+    z = np.zeros((12, SMALL.model.latent), np.float32)
+    for meter in np.unique(held_out.meters):
+        here, there = held_out.meters == meter, known[train.meters == meter]
+        z[here, : len(names)] = away + (wanted[here] - there.mean(axis=0)) / there.std(axis=0)
+    monkeypatch.setattr(tasks, "encode_means", lambda *_: z)
+    figures = task.validate()
+    assert figures["linear"] == pytest.approx(linear, abs=1e-5)
+    assert figures["score"] == pytest.approx(figures["measures"] + linear, abs=1e-5)
+    # Where nothing makes dimensions linear, nothing is asked of them.
+    figures = VaeTask(train, held_out, replace(SMALL, linearity=0.0)).validate()
+    assert "linear" not in figures
+    assert figures["score"] == figures["measures"]
