@@ -98,13 +98,16 @@ class MeasureVAE(nn.Module):
         Returns:
             `[batch, 24, ids]`; PAD is certain past the meter and impossible in it.
         """
-        decoded: Tensor = self.decoder(z, meters)
         if self.draft is None:
+            decoded: Tensor = self.decoder(z, meters)
             return decoded
         draft: Tensor = self.draft(z, meters)
         found = self.encoder(draft.argmax(dim=-1), meters).mean[:, : self.regularized]
         gap = (found - z[:, : self.regularized]).abs().amax(dim=1)
-        return torch.where((gap <= self.agreement)[:, None, None], draft, decoded)
+        (others,) = (gap > self.agreement).nonzero(as_tuple=True)
+        if not len(others):
+            return draft
+        return draft.index_put((others,), self.decoder(z[others], meters[others]))
 
     def _swapped(self, z: Tensor, meters: Tensor, swap: Tensor) -> Tensor:
         """Log-probabilities of the first measures with the regularized dimensions of others."""
