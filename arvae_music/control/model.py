@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,6 @@ import torch
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.edit import Edit, Editor
-from arvae_music.control.generate import Generation, generate, parse_wish
-from arvae_music.control.halfway import Means
-from arvae_music.control.morph import Morph, morph
 from arvae_music.control.order import LockedTicks, Order, read_holds, read_lock
 from arvae_music.control.plan import fits, shifted
 from arvae_music.control.readable import readable
@@ -30,6 +28,10 @@ from arvae_music.melody import fewest_octaves
 from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint
+
+if TYPE_CHECKING:  # an edit starts sooner without them
+    from arvae_music.control.generate import Generation
+    from arvae_music.control.morph import Morph
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,8 @@ class Model:
             UsageError: an unknown attribute, meter or key, or a change where there is nothing to change.
             ArvaeError: the model has no prior, or was not trained on the meter.
         """
+        from arvae_music.control.generate import generate, parse_wish
+
         asked = read_requests(changes.items(), requests) if requests or changes else ()
         wish = parse_wish(measures, meter, key, asked)
         return generate(self.checkpoint, self.name, wish, seed, beam=self.beam)
@@ -242,6 +246,9 @@ class Model:
             UsageError: fewer steps than two, or a bad strength.
             ArvaeError: no two measures can be paired, as the tunes are in different meters.
         """
+        from arvae_music.control.halfway import Means
+        from arvae_music.control.morph import morph
+
         _check_tune(a)
         _check_tune(b)
         weights = self.weights.with_strength(strength)

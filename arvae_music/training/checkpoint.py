@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from arvae_music.errors import ArvaeError
 from arvae_music.files import atomic_write
@@ -111,15 +112,31 @@ def _assemble(metadata: dict[str, str], tensors: dict[str, torch.Tensor]) -> Che
     )
     calibration = Calibration.from_json(json.loads(metadata["calibration"]))
     with_prior = any(name.startswith("prior.") for name in tensors)
-    with torch.device("meta"):
-        _check_shapes(_networks(settings, with_prior=with_prior), tensors)
-    parts = _networks(settings, with_prior=with_prior)
+    with _Uninitialized():
+        with torch.device("meta"):
+            _check_shapes(_networks(settings, with_prior=with_prior), tensors)
+        parts = _networks(settings, with_prior=with_prior)
     for part, module in parts.items():
         prefix = f"{part}."
         weights = {n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)}
         module.load_state_dict(weights)
         module.eval().requires_grad_(False)
     return Checkpoint(settings=settings, calibration=calibration, card=json.loads(metadata["card"]), **parts)
+
+
+class _Uninitialized(TorchFunctionMode):
+    """Networks that are made in it keep the weights that their memory happens to hold: others come.
+
+    It saves the time of the draws, and for the meta device that of importing all of torch's compiler.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
 
 
 def _networks(settings: ModelSettings, *, with_prior: bool) -> dict[str, Any]:

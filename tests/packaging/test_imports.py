@@ -109,6 +109,15 @@ def test_loads_nothing_heavy(code: str) -> None:
     assert not loaded & HEAVY
 
 
+def test_a_model_loads_without_what_no_edit_needs() -> None:
+    code = "from arvae_music import load_model; load_model('folk'); import sys; print(*sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(child.stdout.split())
+    assert "arvae_music.control.edit" in loaded
+    # The compiler of torch alone takes longer than the rest of torch.
+    assert not loaded & {"torch._dynamo", "arvae_music.data", "arvae_music.control.morph", "matplotlib"}
+
+
 def test_every_public_name_is_there() -> None:
     import arvae_music
 
