@@ -1,8 +1,8 @@
 """The ways to train that have a name: this project's own, and those that it is compared with.
 
-All are trained and measured in the same harness: the same measures and splits, every measure moved to
-another key at random each time (where the papers make a copy in every key that fits), the attribute term
-within a meter, the event language model beside, gradients clipped, and the best epoch kept.
+All are trained and measured in the same harness: the same measures and splits, the attribute term within
+a meter, the event language model beside, gradients clipped, and the best epoch kept. But for the paper's
+every measure is moved to another key at random each time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def _paper(decoder: str) -> dict[str, Any]:
 
     Networks: MeasureVAE (Pati, Lerch & Hadjeres 2019, arXiv 1907.01164) with GRUs of two layers of width
     128 and 32 latent dimensions. What is chosen here: tokens are embedded in 10 dimensions, the true
-    tokens are fed in half of the steps, no dropout.
+    tokens are fed in half of the steps, no dropout, and measures stay in their keys: an epoch is then a
+    twelfth of the paper's, which holds every tune in every key, and in 30 of them more is learned without
+    moves than with them (validation split: interpretability .79 against .67).
     """
     return {
         "epochs": 30,
@@ -40,6 +42,7 @@ def _paper(decoder: str) -> dict[str, Any]:
         "delta": 10.0,
         "linearity": 0.0,
         "teacher_forcing": 0.5,
+        "transpose": 0,
         "listening_epochs": 0,
         "prior_epochs": 0,
         "model": ModelSettings(

@@ -143,8 +143,9 @@ class VaeTask:
         """Share of ticks and of whole measures given back from the mean of z.
 
         Where regularized dimensions are to be linear in their attributes, `linear` is the share of the
-        attributes' variance that they have as they are, and the score adds it to the whole measures: a
-        model that began with another's weights gives measures back long before its dimensions are right.
+        attributes' variance that they have as they are, and the score, otherwise the sum of both shares,
+        has it added: a model that began with another's weights gives measures back long before its
+        dimensions are right.
         """
         if not len(self.held_out.tokens):
             return {}
@@ -153,11 +154,12 @@ class VaeTask:
         z = encode_means(module, self.held_out, self.vocabulary)
         decoded = decode_means(module, z, self.held_out.meters, self.vocabulary)
         figures = reconstruction_scores(self.held_out.tokens, decoded)._asdict()
+        given_back = figures["ticks"] + figures["measures"]
         wanted = self.held_out_standardized
         if not self.settings.linearity or not wanted.shape[1]:
-            return {**figures, "score": figures["measures"]}
+            return {**figures, "score": given_back}
         linear = 1 - float(np.square(z[:, : wanted.shape[1]] - wanted).mean())
-        return {**figures, "linear": linear, "score": figures["measures"] + linear}
+        return {**figures, "linear": linear, "score": given_back + linear}
 
 
 class EventTask:
