@@ -111,7 +111,7 @@ def train(
     seed: Annotated[int, _setting("Makes the run repeatable.")] = 0,
     threads: Annotated[int, _setting("CPU threads; 0 leaves the choice to torch.")] = 0,
     device: Annotated[str, _setting("auto, cpu or cuda.", "NAME")] = "auto",
-    devices: Annotated[int, _setting("How many of them.")] = 1,
+    devices: Annotated[int, _setting("How many of them; with torchrun, on each machine.")] = 1,
     precision: Annotated[str, _setting("auto, 32-true or bf16-mixed.", "NAME")] = "auto",
     jobs: options.Jobs = None,
     dask: options.Dask = None,
@@ -129,6 +129,7 @@ def train(
     from arvae_music.cli.data import load
 
     from arvae_music.training.folder import check_folder, resumed_settings
+    from arvae_music.training.peers import follows
     from arvae_music.training.presets import preset_settings
 
     folder = output or Path("runs") / (Path(corpus[0]).resolve().name or "corpus")
@@ -144,9 +145,10 @@ def train(
         settings,
         resume=resume,
         tensorboard=tensorboard,
-        quiet=options.is_stdout(json),
+        quiet=options.is_stdout(json) or follows(),
     )
-    options.write_json(json, result, force=force)
+    if not follows():
+        options.write_json(json, result, force=force)
 
 
 def _given_settings(ctx: typer.Context) -> dict[str, Any]:
@@ -218,6 +220,7 @@ def _train(
     from arvae_music.training.corpus import training_data
     from arvae_music.training.folder import STATE, is_finished, last_figures
     from arvae_music.training.loop import Listener
+    from arvae_music.training.peers import follows
     from arvae_music.training.run import run_training
     from arvae_music.training.tensorboard import EventFiles, Several
 
@@ -237,7 +240,7 @@ def _train(
     try:
         with Live(quiet=quiet or finished) as live:
             listeners: list[Listener] = [live]
-            if tensorboard and not finished:
+            if tensorboard and not finished and not follows():
                 listeners.append(EventFiles(folder))
             best = run_training(
                 data,
@@ -250,6 +253,8 @@ def _train(
                 command=command,
             )
     except KeyboardInterrupt:
+        if follows():
+            raise SystemExit(130) from None  # the first process says what there is to say
         if not (folder / STATE).exists():
             raise
         raise Stopped(

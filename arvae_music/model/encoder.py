@@ -28,6 +28,10 @@ class Posterior(NamedTuple):
         noise = torch.randn(
             self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype
         )
+        return self.at(noise)
+
+    def at(self, noise: Tensor) -> Tensor:
+        """The z to which standard normal noise leads, `[batch, latent]`."""
         return self.mean + noise * self.log_std.exp()
 
 

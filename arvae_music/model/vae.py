@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -54,10 +55,11 @@ class MeasureVAE(nn.Module):
         self,
         ids: Tensor,
         meters: Tensor,
-        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
         *,
         content: Tensor | None = None,
         swap: Tensor | None = None,
+        gather: Callable[[Tensor], Tensor] | None = None,
         forced: bool = False,
     ) -> Coded:
         """Encode, sample, decode; a draft has no part in it.
@@ -65,19 +67,24 @@ class MeasureVAE(nn.Module):
         Args:
             ids: token ids, `[batch, 24]`.
             meters: meter codes, `[batch]`.
-            generator: of the sample.
+            noise: standard normal, of the sample, `[batch, latent]`; drawn here if None.
             content: token ids, `[batch, 24]`, from which all but the regularized dimensions come, or
                 None where they come from `ids` like the regularized ones.
             swap: for the first so many measures, which measure of the batch to take the regularized
                 dimensions from in a second decoding, whose gradient reaches the decoder alone.
+            gather: where these measures are a share of the batch that `swap` counts in, the regularized
+                dimensions of all of it from those of the share.
             forced: a decoder with feedback is fed `ids`, rather than what it takes for the most probable
                 tokens (teacher forcing).
         """
         posterior = self.encoder(ids, meters)
         if content is not None:
             posterior = self._with_content(posterior, ids, content, meters)
-        z = posterior.sample(generator)
-        swapped = None if swap is None else self._swapped(z.detach(), meters, swap)
+        z = posterior.sample() if noise is None else posterior.at(noise)
+        swapped = None
+        if swap is not None:
+            theirs = z.detach()[:, : self.regularized]
+            swapped = self._swapped(z.detach(), meters, (theirs if gather is None else gather(theirs))[swap])
         if isinstance(self.decoder, FeedbackDecoder):
             return Coded(posterior, z, self.decoder(z, meters, ids if forced else None), swapped)
         return Coded(posterior, z, self.decoder(z, meters), swapped)
@@ -109,11 +116,11 @@ class MeasureVAE(nn.Module):
             return draft
         return draft.index_put((others,), self.decoder(z[others], meters[others]))
 
-    def _swapped(self, z: Tensor, meters: Tensor, swap: Tensor) -> Tensor:
-        """Log-probabilities of the first measures with the regularized dimensions of others."""
-        content = z[: len(swap), self.regularized :]
-        mixed = torch.cat([z[swap, : self.regularized], content], dim=1)
-        decoded: Tensor = self.decoder(mixed, meters[: len(swap)])
+    def _swapped(self, z: Tensor, meters: Tensor, regularized: Tensor) -> Tensor:
+        """Log-probabilities of the first measures with other regularized dimensions `[some, attributes]`."""
+        some = len(regularized)
+        mixed = torch.cat([regularized, z[:some, self.regularized :]], dim=1)
+        decoded: Tensor = self.decoder(mixed, meters[:some])
         return decoded
 
     def _with_content(self, posterior: Posterior, ids: Tensor, content: Tensor, meters: Tensor) -> Posterior:

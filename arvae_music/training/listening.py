@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from arvae_music.objective import following, total_loss
 from arvae_music.objective.normality import NO_SPREAD
 from arvae_music.tokens import Tokens
 from arvae_music.training.loop import Listener
+from arvae_music.training.peers import ALONE, Peers
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import (
     Measures,
@@ -44,6 +46,7 @@ from arvae_music.training.tasks import (
     decode_means,
     encode_means,
     most_probable,
+    together,
     transposed,
 )
 
@@ -107,7 +110,9 @@ class ListeningTask(VaeTask):
         self.copies_values = self.copies_values.to(device)
         self.spread = self.spread.to(device)
 
-    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(
+        self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
+    ) -> dict[str, Tensor]:
         """The terms of the loss where measures are to come back, or to become their copies."""
         settings, size = self.settings, (len(rows),)
         which = torch.randint(len(self.copies), size, generator=generator, device=rows.device)
@@ -119,7 +124,15 @@ class ListeningTask(VaeTask):
         values = torch.where(edited[:, None], self.copies_values[which, rows], self.values[rows])
         meters = self.meters[rows]
         swap = partners(meters[: max(2, len(rows) // 2)], generator) if settings.following else None
-        coded = module(target, meters, generator, content=measure, swap=swap)
+        own = module(
+            peers.own(target),
+            peers.own(meters),
+            peers.own(self._noise(len(rows), generator)),
+            content=peers.own(measure),
+            swap=None if swap is None else peers.own(swap),
+            gather=partial(peers.all, rows=len(rows)),
+        )
+        coded = together(own, peers, len(rows), 0 if swap is None else len(swap))
         terms = total_loss(
             coded,
             target,

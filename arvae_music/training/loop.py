@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 from torch.optim import AdamW, Optimizer
 
+from arvae_music.training.peers import Peers
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress, optimizer_tensors, restore_optimizer
 from arvae_music.training.tasks import Task
@@ -139,7 +140,7 @@ def fit(
     module, wrapped = fabric.setup(task.module, optimizer)
     task.to(fabric.device)
     state = Fit(task, optimizer, progress)
-    run = _Run(fabric, task, schedule, steps, module, wrapped, listener)
+    run = _Run(fabric, task, schedule, steps, module, wrapped, listener, Peers.of(fabric))
     listener.begin(task.name, schedule.epochs, steps, progress.epoch)
     try:
         while progress.epoch < schedule.epochs:
@@ -162,6 +163,7 @@ class _Run:
     module: Any
     optimizer: Any
     listener: Listener
+    peers: Peers
     torn: bool = False
     """Whether weights are ahead of the progress: from there a run would take a step twice."""
 
@@ -204,19 +206,15 @@ class _Run:
     def _step(self, progress: Progress, order: torch.Tensor) -> dict[str, torch.Tensor]:
         """One step; everything random in it depends on the seed and its number alone."""
         at = progress.epoch * self.steps + progress.step
-        seed = _mixed(self.schedule.seed, self.task.name, at, self.fabric.global_rank)
+        seed, own = (_mixed(self.schedule.seed, self.task.name, at, r) for r in (0, self.peers.rank))
         generator = torch.Generator(self.fabric.device).manual_seed(seed)
-        torch.manual_seed(seed)  # dropout takes no generator
+        torch.manual_seed(own)  # dropout takes no generator, and draws for a share
         rate = self.schedule.rate(at, self.steps * self.schedule.epochs)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         size = self.schedule.batch_size
         rows = order[progress.step * size : (progress.step + 1) * size]
-        lacking = self.fabric.world_size - len(rows)
-        if lacking > 0:  # no process may be without a row
-            rows = torch.cat([rows, order[:lacking]])
-        rows = rows[self.fabric.global_rank :: self.fabric.world_size]
-        terms = self.task.losses(self.module, rows.to(self.fabric.device), generator)
+        terms = self.task.losses(self.module, rows.to(self.fabric.device), generator, self.peers)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
         self.fabric.clip_gradients(self.module, self.optimizer, max_norm=CLIP)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from arvae_music.model import MeasureVAE, Vocabulary
 from arvae_music.model.prior import LAGS, MeasurePrior, Place
+from arvae_music.training.peers import ALONE, Peers
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import Measures, encode_means
 from arvae_music.training.tunes import Tunes, spans
@@ -76,9 +77,11 @@ class PriorTask:
         """Put the latents on the device."""
         self.sequences, self.held_out = self.sequences.to(device), self.held_out.to(device)
 
-    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(
+        self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
+    ) -> dict[str, Tensor]:
         """Nats of the choice of repeats, and error of the flow that makes what is new."""
-        copies, errors, new = terms(module, self.sequences, rows, generator)
+        copies, errors, new = terms(module, self.sequences, rows, generator, peers)
         flow = (errors * new).sum() / new.sum().clamp(min=1)
         return {"loss": copies.mean() + flow, "repeats": copies.mean(), "flow": flow}
 
@@ -97,7 +100,7 @@ class PriorTask:
 
 
 def terms(
-    module: nn.Module, known: Sequences, rows: Tensor, generator: torch.Generator
+    module: nn.Module, known: Sequences, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
 ) -> tuple[Tensor, Tensor, Tensor]:
     """For rows: nats of the choice of repeats, error of the flow, and 1 where a measure is new; `[batch]`.
 
@@ -106,7 +109,9 @@ def terms(
     z, same = known.z[rows], known.same[rows]
     noise = torch.randn(z.shape, generator=generator, device=z.device)
     time = torch.rand(len(z), generator=generator, device=z.device)
-    copies, errors = module(known.history(rows), known.place(rows), z, noise, time)
+    mine = peers.own(rows)
+    own = module(known.history(mine), known.place(mine), peers.own(z), peers.own(noise), peers.own(time))
+    copies, errors = (peers.all(part, len(rows)) for part in own)
     new = ~same.any(dim=1)
     right = torch.cat([new[:, None], same], dim=1)
     nats = -torch.where(right, copies, -torch.inf).logsumexp(dim=1)

@@ -35,6 +35,7 @@ from arvae_music.training.folder import (
 from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.machine import machine
+from arvae_music.training.peers import machines
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.start import begin_with, check_start
@@ -140,6 +141,7 @@ def run_training(
             continue  # done before the run was stopped
         progress = state.progress if state is not None else Progress(stage.name)
         tensors = state.tensors if state is not None else None
+        fabric.barrier()  # the first process wrote what the stages before have made
         run.begin(progress)
         torch.manual_seed(settings.seed)
         task = stage.make()
@@ -169,7 +171,12 @@ def make_fabric(settings: TrainingSettings) -> Fabric:
         fast = torch.cuda.is_bf16_supported() if cuda else _fast_bfloat16()
         precision = "bf16-mixed" if fast else "32-true"
     accelerator = "cuda" if cuda else "cpu"
-    fabric = Fabric(accelerator=accelerator, devices=settings.devices, precision=precision)  # type: ignore[arg-type]
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=settings.devices,
+        num_nodes=machines(),
+        precision=precision,  # type: ignore[arg-type]
+    )
     fabric.launch()
     return fabric
 
@@ -227,7 +234,7 @@ class _FolderRun:
             assert self.copier is not None and self.events is not None  # noqa: S101, PT018 - see run_training
             took = make_copies(path, self.copier, data.train, self.events, self.settings, self.listener)
             note_figures(self.folder, "copies", took)
-        self.fabric.barrier()  # the first process wrote them
+        self.fabric.barrier()
         copies = load_copies(path, data.train, self.settings)
         vae = load_checkpoint(self.folder / BEST).vae
         return ListeningTask(data.train, data.validation, self.settings, copies, vae)
@@ -236,7 +243,6 @@ class _FolderRun:
         """The prior over the latents of the best auto-encoder, as its checkpoint holds it."""
         tunes = self.data.tunes
         assert tunes is not None  # noqa: S101 - see run_training
-        self.fabric.barrier()  # the first process wrote it
         vae = load_checkpoint(self.folder / BEST).vae
         return PriorTask(vae, tunes.train, tunes.validation, self.settings)
 

@@ -14,11 +14,14 @@ from torch import Tensor, nn
 from arvae_music.attributes import resolve
 from arvae_music.evaluation import reconstruction_scores
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, nats_and_notes
+from arvae_music.model.encoder import Posterior
 from arvae_music.model.settings import ModelSettings
+from arvae_music.model.vae import Coded
 from arvae_music.model.vocabulary import PITCH_ID
 from arvae_music.objective import linearity, made_normal, normality, total_loss
 from arvae_music.objective.normality import NO_SPREAD
 from arvae_music.tokens import Meters, Tokens
+from arvae_music.training.peers import ALONE, Peers
 from arvae_music.training.settings import TrainingSettings
 
 
@@ -56,8 +59,17 @@ class Task(Protocol):
     def to(self, device: torch.device) -> None:
         """Put the data where the module is."""
 
-    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """The terms of the loss on some rows by name; the one called `loss` is minimized."""
+    def losses(
+        self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
+    ) -> dict[str, Tensor]:
+        """The terms of the loss on a batch by name; the one called `loss` is minimized.
+
+        Args:
+            module: the networks.
+            rows: the whole batch's.
+            generator: of all that is random, alike in all processes.
+            peers: the processes that share the batch.
+        """
 
     def validate(self) -> dict[str, float]:
         """Figures on held-out rows; none where there are no such rows."""
@@ -108,11 +120,16 @@ class VaeTask:
         self.standardized = self.standardized.to(device)
         self.normal = self.normal.to(device)
 
-    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(
+        self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
+    ) -> dict[str, Tensor]:
         """Reconstruction, KL and attribute order of rows, transposed at random."""
         meters, values = self.meters[rows], self.values[rows]
         ids = transposed(self.ids[rows], self.settings.transpose, len(self.vocabulary), generator)
-        coded = module(ids, meters, generator, forced=self._forced(generator))
+        forced = self._forced(generator)
+        noise = self._noise(len(rows), generator)
+        own = module(peers.own(ids), peers.own(meters), peers.own(noise), forced=forced)
+        coded = together(own, peers, len(rows))
         terms = total_loss(
             coded,
             ids,
@@ -138,6 +155,10 @@ class VaeTask:
             return False
         drawn = torch.rand((), generator=generator, device=generator.device)
         return bool(drawn < self.settings.teacher_forcing)
+
+    def _noise(self, rows: int, generator: torch.Generator) -> Tensor:
+        """Of the samples of a batch, `[rows, latent]`."""
+        return torch.randn(rows, self.sizes.latent, generator=generator, device=generator.device)
 
     def validate(self) -> dict[str, float]:
         """Share of ticks and of whole measures given back from the mean of z.
@@ -182,9 +203,13 @@ class EventTask:
         self.events = {name: tensor.to(device) for name, tensor in self.events.items()}
         self.meters, self.notes = self.meters.to(device), self.notes.to(device)
 
-    def losses(self, module: nn.Module, rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(
+        self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
+    ) -> dict[str, Tensor]:
         """Nats per note of rows."""
-        nats = module({name: tensor[rows] for name, tensor in self.events.items()}, self.meters[rows])
+        mine = peers.own(rows)
+        own = module({name: tensor[mine] for name, tensor in self.events.items()}, self.meters[mine])
+        nats = peers.all(own, len(rows))
         return {"loss": nats.sum() / self.notes[rows].sum().clamp(min=1)}
 
     def validate(self) -> dict[str, float]:
@@ -195,6 +220,16 @@ class EventTask:
             return {}
         nats = nats_per_note(module, self.held_out)
         return {"nats_per_note": nats, "log_likelihood": -nats}
+
+
+def together(coded: Coded, peers: Peers, rows: int, swapped: int = 0) -> Coded:
+    """What all processes have coded of a batch of so many rows, of which the first so many are swapped."""
+    return Coded(
+        Posterior(*(peers.all(part, rows) for part in coded.posterior)),
+        peers.all(coded.z, rows),
+        peers.all(coded.log_probabilities, rows),
+        None if coded.swapped is None else peers.all(coded.swapped, swapped),
+    )
 
 
 def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.float32]:

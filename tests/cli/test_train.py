@@ -135,6 +135,28 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     assert same_weights(whole / "last.safetensors", folder / "last.safetensors")
 
 
+def test_several_processes_speak_with_one_voice(tunes: Path, tmp_path: Path) -> None:
+    words = ["train", str(tunes), "--device", "cpu", "--devices", "2", "--threads", "1", "--jobs", "1"]
+    words += ["--epochs", "1", "--event-epochs", "1", "--listening-epochs", "0", "--prior-epochs", "1"]
+    report = tmp_path / "report.json"
+    words += ["-o", str(tmp_path / "run"), "--json", str(report)]
+    child = subprocess.run(
+        [sys.executable, "-m", "arvae_music", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert child.returncode == 0, child.stderr
+    lines = child.stdout.splitlines() + child.stderr.splitlines()
+    for begin in ("own: ", "event language model, ", "auto-encoder, ", "prior over measures, ", "best "):
+        assert len([line for line in lines if line.startswith(begin)]) == 1, begin
+    assert "Warning" not in child.stdout + child.stderr
+    tasks = [json.loads(line)["task"] for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    assert tasks == ["events", "measures", "tunes"]
+    assert json.loads(report.read_text())["figures"].keys() == {"events", "measures", "tunes"}
+
+
 def test_a_resumed_run_keeps_its_settings(
     tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
