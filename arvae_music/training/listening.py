@@ -142,7 +142,7 @@ class ListeningTask(VaeTask):
             gamma=settings.gamma,
             delta=settings.delta,
         )._asdict()
-        if swap is not None:
+        if swap is not None and coded.swapped is not None:
             asked, names = values[swap], settings.model.attributes
             terms["following"] = following(coded.swapped, meters[: len(swap)], asked, names, self.spread)
             terms["loss"] = terms["loss"] + settings.following * terms["following"]
