@@ -6,17 +6,18 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from arvae_music.model.vae import Coded
+from arvae_music.model.encoder import Posterior
 from arvae_music.objective.attribute_order import attribute_order
 from arvae_music.objective.divergence import divergence
 from arvae_music.objective.following import following
 from arvae_music.objective.linearity import linearity
 from arvae_music.objective.normality import made_normal, normality
-from arvae_music.objective.reconstruction import cross_entropy
+from arvae_music.objective.reconstruction import binary_cross_entropy, cross_entropy
 
 __all__ = [
     "Losses",
     "attribute_order",
+    "binary_cross_entropy",
     "cross_entropy",
     "divergence",
     "following",
@@ -37,10 +38,11 @@ class Losses(NamedTuple):
 
 
 def total_loss(
-    coded: Coded,
-    ids: Tensor,
-    meters: Tensor,
+    reconstruction: Tensor,
+    posterior: Posterior,
+    z: Tensor,
     values: Tensor,
+    groups: Tensor,
     *,
     beta: float,
     gamma: float,
@@ -49,17 +51,18 @@ def total_loss(
     """Reconstruction + beta * KL + gamma * attribute order (Pati & Lerch 2020, equation 9).
 
     Args:
-        coded: what the auto-encoder made of the batch.
-        ids: token ids, `[batch, 24]`.
-        meters: meter codes, `[batch]`.
+        reconstruction: how badly the batch comes back, a scalar: `cross_entropy` of measures,
+            `binary_cross_entropy` of images.
+        posterior: of the batch.
+        z: drawn from it, `[batch, latent]`.
         values: attribute values, `[batch, attributes]`; the first dimensions of z are theirs.
-        beta: weight of the KL divergence, in nats per measure.
+        groups: within which they are compared (meter codes of measures), `[batch]`.
+        beta: weight of the KL divergence, in nats.
         gamma: weight of the attribute term.
         delta: sharpness of the attribute term.
     """
-    reconstruction = cross_entropy(coded.log_probabilities, ids)
-    rate = divergence(coded.posterior).sum(dim=-1).mean()
-    regularized = coded.z[:, : values.shape[1]]
-    order = attribute_order(regularized, values, meters, delta) if values.shape[1] else rate * 0
+    rate = divergence(posterior).sum(dim=-1).mean()
+    regularized = z[:, : values.shape[1]]
+    order = attribute_order(regularized, values, groups, delta) if values.shape[1] else rate * 0
     loss: Tensor = reconstruction + beta * rate + gamma * order
     return Losses(loss, reconstruction, rate, order)

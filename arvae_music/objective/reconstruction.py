@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arvae_music.model.vocabulary import PAD_ID
 
@@ -17,3 +18,14 @@ def cross_entropy(log_probabilities: Tensor, ids: Tensor) -> Tensor:
     own = ids != PAD_ID
     picked = log_probabilities.gather(-1, ids[..., None])[..., 0]
     return -picked[own].mean()
+
+
+def binary_cross_entropy(logits: Tensor, images: Tensor) -> Tensor:
+    """Negative log-likelihood of images in nats: summed over pixels, mean over images.
+
+    Args:
+        logits: of a pixel that is on, `[batch, 1, height, width]`.
+        images: from 0 to 1, of the same shape.
+    """
+    total = binary_cross_entropy_with_logits(logits.float(), images, reduction="sum")
+    return total / len(images)

@@ -33,7 +33,7 @@ from arvae_music.evaluation import correlations, reconstruction_scores
 from arvae_music.files import atomic_write
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.settings import ModelSettings
-from arvae_music.objective import following, total_loss
+from arvae_music.objective import cross_entropy, following, total_loss
 from arvae_music.objective.normality import NO_SPREAD
 from arvae_music.tokens import Tokens
 from arvae_music.training.loop import Listener
@@ -134,10 +134,11 @@ class ListeningTask(VaeTask):
         )
         coded = together(own, peers, len(rows), 0 if swap is None else len(swap))
         terms = total_loss(
-            coded,
-            target,
-            meters,
+            cross_entropy(coded.log_probabilities, target),
+            coded.posterior,
+            coded.z,
             values,
+            meters,
             beta=settings.beta,
             gamma=settings.gamma,
             delta=settings.delta,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +24,6 @@ from arvae_music.training.folder import (
     COPIES,
     EVENTS,
     LAST,
-    STATE,
     check_folder,
     checked_state,
     make_folder,
@@ -33,13 +31,14 @@ from arvae_music.training.folder import (
     seconds_by_task,
 )
 from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
-from arvae_music.training.loop import Fit, Listener, Schedule, fit
+from arvae_music.training.loop import Listener, Schedule
 from arvae_music.training.machine import machine
 from arvae_music.training.peers import machines
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
+from arvae_music.training.stages import Figures, Recorder, Stage, train_stages
 from arvae_music.training.start import begin_with, check_start
-from arvae_music.training.state import Progress, RunState, save_state
+from arvae_music.training.state import Progress
 from arvae_music.training.tasks import (
     EventTask,
     Measures,
@@ -78,14 +77,6 @@ class TunePair(NamedTuple):
 
     train: Tunes
     validation: Tunes
-
-
-class _Stage(NamedTuple):
-    """One of the things that a run trains: its name, how long and how fast, and how it is made."""
-
-    name: str
-    schedule: Schedule
-    make: Callable[[], Task]
 
 
 def run_training(
@@ -135,22 +126,15 @@ def run_training(
     fabric = make_fabric(settings)
     make_folder(folder)
     run = _FolderRun(data, settings, folder, command, fabric, listener, copier)
-    for stage in run.stages():
-        mine = state is not None and state.progress.task == stage.name
-        if state is not None and not mine:
-            continue  # done before the run was stopped
-        progress = state.progress if state is not None else Progress(stage.name)
-        tensors = state.tensors if state is not None else None
-        fabric.barrier()  # the first process wrote what the stages before have made
-        run.begin(progress)
-        torch.manual_seed(settings.seed)
-        task = stage.make()
+    recorder = Recorder(fabric, folder, settings.as_json(), data.hash, command, run.write)
+
+    def ready(task: Task) -> None:
         if start is not None:
             begin_with(task, start)
-        if progress.best is None:
-            progress.best = task.to_beat
-        fit(fabric, task, stage.schedule, listener, progress=progress, tensors=tensors, save=run.save)
-        state = None
+
+    train_stages(
+        run.stages(), recorder, listener, seed=settings.seed, state=state, begin=run.begin, ready=ready
+    )
     run.finish()
     return folder / BEST
 
@@ -205,22 +189,22 @@ class _FolderRun:
         self.listener, self.copier = listener, copier
         self.events: EventModel | None = None
 
-    def stages(self) -> Sequence[_Stage]:
+    def stages(self) -> Sequence[Stage]:
         """What the run trains, in order."""
         settings = self.settings
         seed = settings.seed
         events = Schedule.beside(settings, settings.event_epochs, seed)
         measures = Schedule.of(settings, settings.epochs, seed)
         stages = [
-            _Stage(EventTask.name, events, lambda: self._task(EventTask)),
-            _Stage(VaeTask.name, measures, lambda: self._task(VaeTask)),
+            Stage(EventTask.name, events, lambda: self._task(EventTask)),
+            Stage(VaeTask.name, measures, lambda: self._task(VaeTask)),
         ]
         if settings.listening_epochs:
             listening = Schedule.of(settings, settings.listening_epochs, seed)
-            stages.append(_Stage(ListeningTask.name, listening, self._listening_task))
+            stages.append(Stage(ListeningTask.name, listening, self._listening_task))
         if settings.prior_epochs:
             prior = Schedule.beside(settings, settings.prior_epochs, seed)
-            stages.append(_Stage(PriorTask.name, prior, self._prior_task))
+            stages.append(Stage(PriorTask.name, prior, self._prior_task))
         return stages
 
     def _task(self, kind: type[EventTask] | type[VaeTask]) -> Task:
@@ -251,30 +235,14 @@ class _FolderRun:
         if progress.task in (VaeTask.name, ListeningTask.name) and self.events is None:
             self.events = load_checkpoint(self.folder / EVENTS).events
 
-    def save(self, state: Fit, figures: dict[str, float] | None) -> None:
-        """After an epoch: checkpoint, metrics, state. After an interruption: the state alone."""
-        if not self.fabric.is_global_zero:
-            return
-        if figures is not None:
-            # Without held-out rows there is no score: every epoch is better, and the last the best. Of equal
-            # ones the later is taken: a model that gives no whole measure back yet learns all the same.
-            score = figures.get(state.task.score)
-            better = state.progress.best is None or (score is not None and score >= state.progress.best)
-            if better:
-                state.progress.best = score
-            plain = {name: value if math.isfinite(value) else None for name, value in figures.items()}
-            note_figures(self.folder, state.task.name, plain)
-            if isinstance(state.task, VaeTask):
-                self._write_checkpoints(state.task, plain, better=better)
-            elif better and isinstance(state.task, PriorTask):
-                self._write_prior(state.task, plain)
-            elif better:
-                self._write_events(state.task)
-        settings = self.settings.as_json()
-        tensors = state.tensors()
-        save_state(
-            self.folder / STATE, RunState(state.progress, settings, self.data.hash, tensors, self.command)
-        )
+    def write(self, task: Task, figures: Figures, better: bool) -> None:
+        """The model of a task after an epoch."""
+        if isinstance(task, VaeTask):
+            self._write_checkpoints(task, figures, better=better)
+        elif better and isinstance(task, PriorTask):
+            self._write_prior(task, figures)
+        elif better:
+            self._write_events(task)
 
     def finish(self) -> None:
         """When all is trained: the whole time, into the best checkpoint."""
@@ -294,7 +262,7 @@ class _FolderRun:
             vae = MeasureVAE(settings)
         save_checkpoint(self.folder / EVENTS, Checkpoint(vae, events, settings, Calibration({})))
 
-    def _write_prior(self, task: PriorTask, figures: dict[str, float | None]) -> None:
+    def _write_prior(self, task: PriorTask, figures: Figures) -> None:
         """The prior, into the best checkpoint."""
         prior = task.module
         assert isinstance(prior, MeasurePrior)  # noqa: S101 - the task made it
@@ -302,7 +270,7 @@ class _FolderRun:
         card = {**best.card, "prior": figures}
         save_checkpoint(self.folder / BEST, replace(best, prior=prior, card=card))
 
-    def _write_checkpoints(self, task: VaeTask, figures: dict[str, float | None], *, better: bool) -> None:
+    def _write_checkpoints(self, task: VaeTask, figures: Figures, *, better: bool) -> None:
         module = task.module
         events = self.events
         assert isinstance(module, MeasureVAE) and events is not None  # noqa: S101, PT018 - see begin

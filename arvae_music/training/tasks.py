@@ -18,7 +18,7 @@ from arvae_music.model.encoder import Posterior
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vae import Coded
 from arvae_music.model.vocabulary import PITCH_ID
-from arvae_music.objective import linearity, made_normal, normality, total_loss
+from arvae_music.objective import cross_entropy, linearity, made_normal, normality, total_loss
 from arvae_music.objective.normality import NO_SPREAD
 from arvae_music.tokens import Meters, Tokens
 from arvae_music.training.peers import ALONE, Peers
@@ -131,10 +131,11 @@ class VaeTask:
         own = module(peers.own(ids), peers.own(meters), peers.own(noise), forced=forced)
         coded = together(own, peers, len(rows))
         terms = total_loss(
-            coded,
-            ids,
-            meters,
+            cross_entropy(coded.log_probabilities, ids),
+            coded.posterior,
+            coded.z,
             values,
+            meters,
             beta=self.settings.beta,
             gamma=self.settings.gamma,
             delta=self.settings.delta,

@@ -7,8 +7,15 @@ import torch
 from torch import Tensor, tensor
 from torch.distributions import Normal, kl_divergence
 
-from arvae_music.model import Coded, Posterior
-from arvae_music.objective import attribute_order, cross_entropy, divergence, linearity, total_loss
+from arvae_music.model import Posterior
+from arvae_music.objective import (
+    attribute_order,
+    binary_cross_entropy,
+    cross_entropy,
+    divergence,
+    linearity,
+    total_loss,
+)
 
 
 def sign(x: float) -> int:
@@ -135,10 +142,11 @@ def test_the_loss_is_the_weighted_sum() -> None:
     # The first dimension is regularized, in the wrong order as above: 0.9. The second is free.
     z = tensor([[0.0, 70.0], [math.log(3), -70.0]])
     losses = total_loss(
-        Coded(posterior, z, scores),
-        ids,
-        tensor([0, 0]),
+        cross_entropy(scores, ids),
+        posterior,
+        z,
         tensor([[5.0], [4.0]]),
+        tensor([0, 0]),
         beta=0.5,
         gamma=10.0,
         delta=1.0,
@@ -150,14 +158,23 @@ def test_the_loss_is_the_weighted_sum() -> None:
 
 
 def test_without_attributes_the_term_is_nothing() -> None:
-    scores = tensor([[certain([0, 1.0])]] * 2)
     posterior = Posterior(torch.ones(2, 2), torch.zeros(2, 2))
-    coded = Coded(posterior, torch.zeros(2, 2), scores)
+    nothing, alike = torch.zeros(2, 0), tensor([0, 0])
     losses = total_loss(
-        coded, tensor([[1], [1]]), tensor([0, 0]), torch.zeros(2, 0), beta=1.0, gamma=9.0, delta=1.0
+        tensor(0.25), posterior, torch.zeros(2, 2), nothing, alike, beta=1.0, gamma=9.0, delta=1.0
     )
     assert float(losses.attribute_order) == 0
-    assert float(losses.loss) == pytest.approx(1.0)
+    assert float(losses.loss) == pytest.approx(1.25)
+
+
+def test_images_cost_the_sum_over_pixels() -> None:
+    # Two images of 1 x 2 pixels. Even odds cost ln 2; odds of 3 to 1 cost ln 4/3 where right, ln 4 where not.
+    odds = math.log(3)
+    logits = tensor([[[[0.0, odds]]], [[[odds, -odds]]]])
+    images = tensor([[[[1.0, 1.0]]], [[[0.0, 0.5]]]])
+    half = (math.log(4) + math.log(4 / 3)) / 2  # a grey pixel is half of either
+    wanted = (math.log(2) + math.log(4 / 3) + math.log(4) + half) / 2
+    assert float(binary_cross_entropy(logits, images)) == pytest.approx(wanted)
 
 
 def test_linearity_is_the_squared_distance_summed_over_attributes() -> None:
