@@ -92,7 +92,10 @@ def train(
     ] = "one-cycle",
     learning_rate: Annotated[float, _setting("Peak of the one-cycle rate, or the constant rate.")] = 3e-3,
     weight_decay: Annotated[float, _setting("Weight decay of AdamW.")] = 0.01,
-    beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.0002,
+    beta: Annotated[float, _setting("Weight of the KL divergence.")] = 0.001,
+    final_beta: Annotated[
+        float, _setting("Weight that it has in the end; it goes there in the second half of the epochs.")
+    ] = 0.0001,
     gamma: Annotated[float, _setting("Weight of the attribute term.")] = 0.2,
     delta: Annotated[float, _setting("Sharpness of the attribute term.")] = 10.0,
     linearity: Annotated[

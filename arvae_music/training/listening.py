@@ -139,7 +139,7 @@ class ListeningTask(VaeTask):
             coded.z,
             values,
             meters,
-            beta=settings.beta,
+            beta=settings.final_beta,
             gamma=settings.gamma,
             delta=settings.delta,
         )._asdict()

@@ -209,7 +209,9 @@ class _Run:
         seed, own = (_mixed(self.schedule.seed, self.task.name, at, r) for r in (0, self.peers.rank))
         generator = torch.Generator(self.fabric.device).manual_seed(seed)
         torch.manual_seed(own)  # dropout takes no generator, and draws for a share
-        rate = self.schedule.rate(at, self.steps * self.schedule.epochs)
+        steps = self.steps * self.schedule.epochs
+        self.task.done = at / steps
+        rate = self.schedule.rate(at, steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         size = self.schedule.batch_size

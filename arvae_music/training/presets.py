@@ -38,6 +38,7 @@ def _paper(decoder: str) -> dict[str, Any]:
         "learning_rate": 1e-4,
         "weight_decay": 0.0,
         "beta": 0.001,
+        "final_beta": 0.001,
         "gamma": 1.0,
         "delta": 10.0,
         "linearity": 0.0,

@@ -58,6 +58,7 @@ class PriorTask:
     name = "tunes"
     score = "skill"
     to_beat: float | None = None
+    done = 0.0
 
     def __init__(self, vae: MeasureVAE, train: Tunes, validation: Tunes, settings: TrainingSettings) -> None:
         prior = MeasurePrior(settings.model)

@@ -37,6 +37,9 @@ class TrainingSettings:
         learning_rate: peak of the one-cycle rate, or the constant rate.
         weight_decay: of AdamW; 0 makes it Adam.
         beta: weight of the KL divergence.
+        final_beta: weight that it has in the end; in the second half of the epochs it goes there from
+            `beta` in equal ratios. What the latent space is like is decided early; less noise in the end
+            lets sampled z give more back.
         gamma: weight of the attribute term.
         delta: sharpness of the attribute term.
         linearity: weight of the term that makes each regularized dimension its attribute in standard
@@ -66,7 +69,8 @@ class TrainingSettings:
     schedule: str = "one-cycle"
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
-    beta: float = 0.0002
+    beta: float = 0.001
+    final_beta: float = 0.0001
     gamma: float = 0.2
     delta: float = 10.0
     linearity: float = 1.0
@@ -96,6 +100,7 @@ class TrainingSettings:
         _check("learning_rate", self.learning_rate, 1e-8, 1.0)
         _check("weight_decay", self.weight_decay, 0.0, 10.0)
         _check("beta", self.beta, 0.0, 1e3)
+        _check("final_beta", self.final_beta, 0.0, 1e3)
         _check("gamma", self.gamma, 0.0, 1e3)
         _check("delta", self.delta, 0.0, 1e3)
         _check("linearity", self.linearity, 0.0, 1e3)

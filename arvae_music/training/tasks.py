@@ -55,6 +55,8 @@ class Task(Protocol):
     """The validation figure by which the best epoch is chosen; higher is better."""
     to_beat: float | None
     """A score from before, which the best epoch must pass, or None."""
+    done: float
+    """Share of the steps that are behind, from 0 to 1; whoever trains it says so."""
 
     def to(self, device: torch.device) -> None:
         """Put the data where the module is."""
@@ -81,6 +83,7 @@ class VaeTask:
     name = "measures"
     score = "score"
     to_beat: float | None = None
+    done = 0.0
 
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
         self.settings = settings
@@ -136,7 +139,7 @@ class VaeTask:
             coded.z,
             values,
             meters,
-            beta=self.settings.beta,
+            beta=falling(self.settings.beta, self.settings.final_beta, self.done),
             gamma=self.settings.gamma,
             delta=self.settings.delta,
         )._asdict()
@@ -190,6 +193,7 @@ class EventTask:
     name = "events"
     score = "log_likelihood"
     to_beat: float | None = None
+    done = 0.0
 
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
         self.module: nn.Module = EventModel(settings.model)
@@ -238,6 +242,17 @@ def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.f
     columns = [resolve(name)(rows.tokens, rows.meters) for name in names]
     stacked = np.stack(columns, axis=-1) if columns else np.zeros((len(rows.tokens), 0))
     return stacked.astype(np.float32)
+
+
+def falling(first: float, final: float, done: float) -> float:
+    """A weight that stays for half of the steps, and then goes to its final value in equal ratios.
+
+    Where one of them is 0 it goes there in equal differences.
+    """
+    share = max(0.0, 2 * done - 1)
+    if first and final:
+        return float(first ** (1 - share) * final**share)
+    return first + share * (final - first)
 
 
 class Scales(NamedTuple):

@@ -249,8 +249,11 @@ def test_figures_are_means_over_the_epochs_steps(whole: Path) -> None:
     numbered = [f"{line['task']} {line['epoch']}" for line in lines]
     assert numbered == ["events 1", "events 2", "measures 1", "measures 2"]
     for line in lines[2:]:
-        parts = line["reconstruction"] + 0.0002 * line["divergence"] + 0.2 * line["attribute_order"]
-        assert line["loss"] == pytest.approx(parts + 1.0 * line["linearity"], rel=1e-5)
+        parts = line["reconstruction"] + 0.2 * line["attribute_order"] + 1.0 * line["linearity"]
+        beta = (line["loss"] - parts) / line["divergence"]
+        # The first of two epochs has the first weight; in the second it falls to a tenth.
+        low, high = {1: (0.00099, 0.00101), 2: (0.0001, 0.00101)}[line["epoch"]]
+        assert low < beta < high
     for line in lines[:2]:
         assert line["log_likelihood"] == -line["nats_per_note"]
 
@@ -258,7 +261,7 @@ def test_figures_are_means_over_the_epochs_steps(whole: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"beta": 0.5}, "--beta 0.0002"),
+        ({"beta": 0.5}, "--beta 0.001"),
         ({"batch_size": 8}, "--batch-size 4"),
         ({"model": replace(SMALL.model, latent=7)}, "other sizes"),
     ],

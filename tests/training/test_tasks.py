@@ -25,6 +25,7 @@ from arvae_music.training.tasks import (
     VaeTask,
     attribute_values,
     encode_means,
+    falling,
     most_probable,
     nats_per_note,
     transposed,
@@ -219,6 +220,16 @@ def test_the_event_loss_is_nats_per_note() -> None:
     assert float(loss.detach()) == pytest.approx(nats_per_note(task.module, rows), rel=1e-5)
     quiet = task.losses(task.module, torch.tensor([3]), torch.Generator())["loss"]
     assert torch.isfinite(quiet)  # no note to divide by
+
+
+def test_a_weight_falls_in_the_second_half() -> None:
+    assert [falling(0.01, 0.0001, done) for done in (0.0, 0.3, 0.5)] == pytest.approx([0.01] * 3)
+    # Half of the way between the powers -2 and -4 of ten is -3.
+    assert falling(0.01, 0.0001, 0.75) == pytest.approx(0.001)
+    assert falling(0.01, 0.0001, 1.0) == pytest.approx(0.0001)
+    assert falling(0.5, 0.5, 0.8) == pytest.approx(0.5)
+    assert [falling(1.0, 0.0, done) for done in (0.4, 0.75, 1.0)] == pytest.approx([1.0, 0.5, 0.0])
+    assert falling(0.0, 0.0, 0.9) == 0.0
 
 
 def test_values_are_standardized_within_their_meter() -> None:
