@@ -134,11 +134,12 @@ def train(
     from arvae_music.training.folder import check_folder, resumed_settings
     from arvae_music.training.peers import follows
     from arvae_music.training.presets import preset_settings
+    from arvae_music.training.settings import TrainingSettings
 
     folder = output or Path("runs") / (Path(corpus[0]).resolve().name or "corpus")
     given = _given_settings(ctx)
     if resume:
-        settings = resumed_settings(folder, given)
+        settings = resumed_settings(folder, given, TrainingSettings.from_json)
     else:
         settings = preset_settings(given.pop("preset", preset), **given)
         check_folder(folder)

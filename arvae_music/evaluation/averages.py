@@ -1,4 +1,4 @@
-"""Means of whole reports: nested dictionaries of the same names with numbers in them."""
+"""Means of figures, and of whole reports: nested dictionaries of the same names with numbers in them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from arvae_music.evaluation.control import weighted_mean
+
+
+def mean_of(values: npt.NDArray[np.float64]) -> float:
+    """Mean of what is a number; nan where nothing is."""
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if there.size else float("nan")
 
 
 def over_meters(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from it, `[measures, latent]`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from arvae_music.evaluation.averages import mean_of
 from arvae_music.evaluation.mutual_information import Floats
 
 _Doubles = npt.NDArray[np.float64]
@@ -66,3 +69,29 @@ def gaussian_distance(z: Floats) -> float:
     values = np.linalg.eigvalsh(np.atleast_2d(np.cov(doubles, rowvar=False)))
     gap = (doubles.mean(axis=0) ** 2).sum() + ((np.sqrt(np.maximum(values, 0)) - 1) ** 2).sum()
     return float(np.sqrt(gap))
+
+
+def latent_space(mean: Floats, std: Floats, sampled: Floats, seed: int) -> dict[str, Any]:
+    """How z is used, and how far its aggregate posterior is from the prior, by name.
+
+    `_by_chance` is the distance of as many draws from the prior itself.
+
+    Args:
+        mean: of the posteriors, `[measures, latent]`.
+        std: of the posteriors, `[measures, latent]`.
+        sampled: a draw from each.
+        seed: of the draws from the prior.
+    """
+    prior = np.random.default_rng(seed).standard_normal(mean.shape)
+    kl = divergence(mean, std)
+    return {
+        "count": len(mean),
+        "kl": float(kl.sum()),
+        "kl_by_dimension": kl.tolist(),
+        "active_units": active_units(mean),
+        "dimensions": mean.shape[1],
+        "wasserstein": mean_of(marginal_distance(sampled)),
+        "wasserstein_by_chance": mean_of(marginal_distance(prior)),
+        "gaussian": gaussian_distance(sampled),
+        "gaussian_by_chance": gaussian_distance(prior),
+    }

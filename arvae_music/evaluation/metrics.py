@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arvae_music.evaluation import disentanglement as of
+from arvae_music.evaluation.averages import mean_of
 from arvae_music.evaluation.mutual_information import Floats, mutual_information
 from arvae_music.evaluation.rank_order import spearman, spearman_ceiling
 
@@ -86,12 +87,6 @@ def no_metrics(names: Sequence[str]) -> dict[str, Any]:
         **dict.fromkeys(METRICS, nan),
         "attributes": {name: dict.fromkeys(BY_ATTRIBUTE, nan) for name in names},
     }
-
-
-def mean_of(values: npt.NDArray[np.float64]) -> float:
-    """Mean of what is a number; nan where nothing is."""
-    there = values[~np.isnan(values)]
-    return float(there.mean()) if there.size else float("nan")
 
 
 def perfect_latents(

@@ -15,11 +15,10 @@ import numpy.typing as npt
 from arvae_music.data import Corpus
 from arvae_music.evaluation import ReconstructionScores, reconstruction_scores
 from arvae_music.evaluation.averages import over_meters
-from arvae_music.evaluation.latent import active_units, divergence, gaussian_distance, marginal_distance
+from arvae_music.evaluation.latent import latent_space
 from arvae_music.evaluation.metrics import (
     LEAST_MEASURES,
     disentanglement_metrics,
-    mean_of,
     no_metrics,
     perfect_latents,
 )
@@ -176,17 +175,4 @@ class _View:
 
     def latent_space(self) -> dict[str, Any]:
         """How z is used, and how far its aggregate posterior is from the prior."""
-        mean, std, sampled = self.latent
-        prior = np.random.default_rng(self.seed).standard_normal(mean.shape)
-        kl = divergence(mean, std)
-        return {
-            "count": len(mean),
-            "kl": float(kl.sum()),
-            "kl_by_dimension": kl.tolist(),
-            "active_units": active_units(mean),
-            "dimensions": mean.shape[1],
-            "wasserstein": mean_of(marginal_distance(sampled)),
-            "wasserstein_by_chance": mean_of(marginal_distance(prior)),
-            "gaussian": gaussian_distance(sampled),
-            "gaussian_by_chance": gaussian_distance(prior),
-        }
+        return latent_space(*self.latent, self.seed)

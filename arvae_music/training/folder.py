@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.training.listening import ListeningTask
@@ -51,18 +51,31 @@ def make_folder(folder: Path) -> None:
         raise ArvaeError(f"cannot make the folder {folder}: {error.strerror}") from error
 
 
-def resumed_settings(folder: Path, given: Mapping[str, Any]) -> TrainingSettings:
+class Settings(Protocol):
+    """Settings of a kind of run: a dataclass that JSON can hold."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold."""
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def resumed_settings(folder: Path, given: Mapping[str, Any], read: Callable[[dict[str, Any]], Kind]) -> Kind:
     """The settings to go on with: those that the run began with, except for where it computes.
 
     Args:
         folder: of the run.
         given: settings that the user named, by field.
+        read: makes settings of what JSON holds.
 
     Raises:
         UsageError: one that was named is not what the run began with, or is out of range.
         ArvaeError: there is nothing to resume.
     """
-    began = TrainingSettings.from_json(load_state(folder / STATE).settings)
+    began = read(load_state(folder / STATE).settings)
     asked = replace(began, **given)
     differing = [n for n in given if n not in MAY_CHANGE and getattr(asked, n) != getattr(began, n)]
     if differing:
@@ -81,7 +94,9 @@ def _said(name: str, value: object) -> str:
     return f"--{name.replace('_', '-')} {value}"
 
 
-def checked_state(folder: Path, name: str, corpus: str, settings: TrainingSettings) -> RunState:
+def checked_state(
+    folder: Path, name: str, corpus: str, settings: Kind, read: Callable[[dict[str, Any]], Kind]
+) -> RunState:
     """The state to go on from, if it is of the same run.
 
     Args:
@@ -89,6 +104,7 @@ def checked_state(folder: Path, name: str, corpus: str, settings: TrainingSettin
         name: of the corpus.
         corpus: its hash.
         settings: to go on with.
+        read: makes settings of what JSON holds.
 
     Raises:
         UsageError: the run began with another corpus or other settings.
@@ -98,8 +114,8 @@ def checked_state(folder: Path, name: str, corpus: str, settings: TrainingSettin
     if state.corpus != corpus:
         raise UsageError(f"{folder}: the run began with another corpus than {name} as it is now")
     asked = settings.as_json()
-    resumed_settings(folder, {n: getattr(settings, n) for n in asked if n != "model"})
-    if asked["model"] != TrainingSettings.from_json(state.settings).as_json()["model"]:
+    resumed_settings(folder, {n: getattr(settings, n) for n in asked if n != "model"}, read)
+    if asked.get("model") != read(state.settings).as_json().get("model"):
         raise UsageError(f"{folder}: the run began with a network of other sizes")
     return state
 

@@ -18,7 +18,7 @@ from arvae_music.errors import ArvaeError
 from arvae_music.files import atomic_write
 from arvae_music.model import EventModel
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
-from arvae_music.training.run import make_fabric
+from arvae_music.training.place import make_fabric
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import Progress
 from arvae_music.training.tasks import EventTask, Measures

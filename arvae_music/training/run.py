@@ -13,7 +13,6 @@ import torch
 from lightning_fabric import Fabric
 
 from arvae_music._version import __version__
-from arvae_music.errors import UsageError
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.calibration import Calibration, fit_line
@@ -32,8 +31,7 @@ from arvae_music.training.folder import (
 )
 from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
 from arvae_music.training.loop import Listener, Schedule
-from arvae_music.training.machine import machine
-from arvae_music.training.peers import machines
+from arvae_music.training.place import machine, make_fabric
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.stages import Figures, Recorder, Stage, train_stages
@@ -119,7 +117,7 @@ def run_training(
         check_start(start, settings.model)
     state = None
     if resume:
-        state = checked_state(folder, data.name, data.hash, settings)
+        state = checked_state(folder, data.name, data.hash, settings, TrainingSettings.from_json)
         command = state.command or command
     else:
         check_folder(folder)
@@ -137,38 +135,6 @@ def run_training(
     )
     run.finish()
     return folder / BEST
-
-
-def make_fabric(settings: TrainingSettings) -> Fabric:
-    """Device, precision and processes as the settings say.
-
-    Raises:
-        UsageError: `cuda` is asked for and there is none.
-    """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
-    cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    precision = settings.precision
-    if precision == "auto":
-        fast = torch.cuda.is_bf16_supported() if cuda else _fast_bfloat16()
-        precision = "bf16-mixed" if fast else "32-true"
-    accelerator = "cuda" if cuda else "cpu"
-    fabric = Fabric(
-        accelerator=accelerator,
-        devices=settings.devices,
-        num_nodes=machines(),
-        precision=precision,  # type: ignore[arg-type]
-    )
-    fabric.launch()
-    return fabric
-
-
-def _fast_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 matrices in hardware (AMX, or AVX-512 with BF16)."""
-    checks = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("amx_tile", "avx512_bf16"))
-    return any(check is not None and check() for check in checks)
 
 
 class _FolderRun:

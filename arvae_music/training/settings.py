@@ -86,33 +86,33 @@ class TrainingSettings:
     model: ModelSettings = field(default_factory=ModelSettings)
 
     def __post_init__(self) -> None:
-        _choose("preset", self.preset, PRESETS)
+        check_choice("preset", self.preset, PRESETS)
         for name in self.meters:
-            _choose("meter", name, tuple(GRID_BY_NAME))
-        _check("epochs", self.epochs, 1, 100_000)
-        _check("event_epochs", self.event_epochs, 1, 100_000)
-        _check("listening_epochs", self.listening_epochs, 0, 100_000)
-        _check("copies", self.copies, 1, 1000)
-        _check("clean", self.clean, 0.0, 1.0)
-        _check("following", self.following, 0.0, 1e3)
-        _check("prior_epochs", self.prior_epochs, 0, 100_000)
-        _check("batch_size", self.batch_size, 2, 1 << 20)
-        _check("learning_rate", self.learning_rate, 1e-8, 1.0)
-        _check("weight_decay", self.weight_decay, 0.0, 10.0)
-        _check("beta", self.beta, 0.0, 1e3)
-        _check("final_beta", self.final_beta, 0.0, 1e3)
-        _check("gamma", self.gamma, 0.0, 1e3)
-        _check("delta", self.delta, 0.0, 1e3)
-        _check("linearity", self.linearity, 0.0, 1e3)
-        _check("normality", self.normality, 0.0, 1e3)
-        _check("teacher_forcing", self.teacher_forcing, 0.0, 1.0)
-        _check("transpose", self.transpose, 0, 24)
-        _check("seed", self.seed, 0, 2**31 - 1)
-        _check("threads", self.threads, 0, 1024)
-        _check("devices", self.devices, 1, 1024)
-        _choose("device", self.device, ("auto", "cpu", "cuda"))
-        _choose("precision", self.precision, ("auto", "32-true", "bf16-mixed"))
-        _choose("schedule", self.schedule, ("one-cycle", "constant"))
+            check_choice("meter", name, tuple(GRID_BY_NAME))
+        check_range("epochs", self.epochs, 1, 100_000)
+        check_range("event_epochs", self.event_epochs, 1, 100_000)
+        check_range("listening_epochs", self.listening_epochs, 0, 100_000)
+        check_range("copies", self.copies, 1, 1000)
+        check_range("clean", self.clean, 0.0, 1.0)
+        check_range("following", self.following, 0.0, 1e3)
+        check_range("prior_epochs", self.prior_epochs, 0, 100_000)
+        check_range("batch_size", self.batch_size, 2, 1 << 20)
+        check_range("learning_rate", self.learning_rate, 1e-8, 1.0)
+        check_range("weight_decay", self.weight_decay, 0.0, 10.0)
+        check_range("beta", self.beta, 0.0, 1e3)
+        check_range("final_beta", self.final_beta, 0.0, 1e3)
+        check_range("gamma", self.gamma, 0.0, 1e3)
+        check_range("delta", self.delta, 0.0, 1e3)
+        check_range("linearity", self.linearity, 0.0, 1e3)
+        check_range("normality", self.normality, 0.0, 1e3)
+        check_range("teacher_forcing", self.teacher_forcing, 0.0, 1.0)
+        check_range("transpose", self.transpose, 0, 24)
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        check_range("threads", self.threads, 0, 1024)
+        check_range("devices", self.devices, 1, 1024)
+        check_choice("device", self.device, ("auto", "cpu", "cuda"))
+        check_choice("precision", self.precision, ("auto", "32-true", "bf16-mixed"))
+        check_choice("schedule", self.schedule, ("one-cycle", "constant"))
         if self.listening_epochs and self.model.feeds_back:
             raise UsageError(
                 f"--listening-epochs is {self.listening_epochs}: the decoder of --preset {self.preset} sees "
@@ -136,11 +136,21 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _check(name: str, value: float, lowest: float, highest: float) -> None:
+def check_range(name: str, value: float, lowest: float, highest: float) -> None:
+    """Refuse a number that is out of range.
+
+    Raises:
+        UsageError: it is; the option of that name is told.
+    """
     if not lowest <= value <= highest:
         raise UsageError(f"{_flag(name)} is {value}: it must be from {lowest} to {highest}")
 
 
-def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a word that is none of some.
+
+    Raises:
+        UsageError: it is none; the option of that name is told.
+    """
     if value not in choices:
         raise UsageError(f"{_flag(name)} is '{value}': take one of {', '.join(choices)}")

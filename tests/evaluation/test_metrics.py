@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arvae_music.evaluation.averages import over_meters, over_models
+from arvae_music.evaluation.averages import mean_of, over_meters, over_models
 from arvae_music.evaluation.metrics import (
     BY_ATTRIBUTE,
     METRICS,
     disentanglement_metrics,
-    mean_of,
     no_metrics,
     perfect_latents,
 )

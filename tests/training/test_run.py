@@ -252,7 +252,7 @@ def test_figures_are_means_over_the_epochs_steps(whole: Path) -> None:
         parts = line["reconstruction"] + 0.2 * line["attribute_order"] + 1.0 * line["linearity"]
         beta = (line["loss"] - parts) / line["divergence"]
         # The first of two epochs has the first weight; in the second it falls to a tenth.
-        low, high = {1: (0.00099, 0.00101), 2: (0.0001, 0.00101)}[line["epoch"]]
+        low, high = {1: (0.00099, 0.00101), 2: (0.0001, 0.00101)}[int(line["epoch"])]
         assert low < beta < high
     for line in lines[:2]:
         assert line["log_likelihood"] == -line["nats_per_note"]
