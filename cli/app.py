@@ -9,6 +9,7 @@ from arvae_music.cli.data import data
 from arvae_music.cli.evaluate import evaluate
 from arvae_music.cli.generate import generate
 from arvae_music.cli.help import Command
+from arvae_music.cli.images import images
 from arvae_music.cli.interpolate import interpolate
 from arvae_music.cli.morph import morph
 from arvae_music.cli.pairs import PairsCommand
@@ -54,3 +55,4 @@ app.command("reconstruct", cls=Command)(reconstruct)
 app.command("train", cls=Command)(train)
 app.command("evaluate", cls=Command)(evaluate)
 app.add_typer(data, name="data")
+app.add_typer(images, name="images")

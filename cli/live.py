@@ -17,6 +17,7 @@ TITLES = {
     "copies": "edited copies",
     "listening": "listening decoder",
     "tunes": "prior over measures",
+    "images": "auto-encoder of images",
 }
 _SHARES = {"ticks", "measures"}
 _BAR, _CLOCK = 20, len("--:--")
@@ -27,12 +28,14 @@ _NOT_SHOWN = {"epoch", "seconds", "measures_per_second", "log_likelihood"}  # in
 class Live:
     """A listener of the training loop (`arvae_music.training.loop.Listener`), used in a `with`.
 
+    `rows` is what a step takes many of.
+
     Attributes:
         figures: of the last epoch of each task, by the task's name.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self.quiet = quiet
+    def __init__(self, *, quiet: bool = False, rows: str = "measures") -> None:
+        self.quiet, self.rows = quiet, rows
         self.figures: dict[str, dict[str, float]] = {}
         self._task, self._epochs, self._steps = "", 0, 1
         self._bar: Progress | None = None
@@ -66,7 +69,7 @@ class Live:
         if self._bar is None or self._row is None:
             return
         named = [_figure(name, value) for name, value in losses.items()]
-        figures = [f"epoch {epoch + 1}/{self._epochs}", f"{speed:,.0f} measures/s", *named]
+        figures = [f"epoch {epoch + 1}/{self._epochs}", f"{speed:,.0f} {self.rows}/s", *named]
         taken = len(TITLES.get(self._task, self._task)) + _BAR + _CLOCK + 3  # and the blanks between
         shown = fitting(figures, self._bar.console.width - taken)
         self._bar.update(self._row, completed=epoch * self._steps + step, figures=shown)
@@ -79,7 +82,7 @@ class Live:
         shown = "  ".join(_figure(name, value) for name, value in figures.items() if name not in _NOT_SHOWN)
         self._bar.console.print(
             f"{TITLES.get(task, task)}, epoch {figures['epoch']:.0f}/{self._epochs}: {shown}  "
-            f"{figures['measures_per_second']:,.0f} measures/s",
+            f"{figures['measures_per_second']:,.0f} {self.rows}/s",
             soft_wrap=True,
         )
 

@@ -75,6 +75,10 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) ->
             state.setdefault(int(number), {})[entry] = tensor
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for parameter, entries in optimizer.state.items():
+        for name, moment in entries.items():
+            if moment.shape == parameter.shape:  # in the order in memory that fused steps count on
+                entries[name] = torch.empty_like(parameter).copy_(moment)
 
 
 def save_state(path: Path, state: RunState) -> None:

@@ -1,0 +1,164 @@
+"""Walks through the latent space of images: what is decoded as regularized dimensions are moved."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from arvae_music.errors import ArvaeError
+from arvae_music.images.checkpoint import ImageCheckpoint
+from arvae_music.images.coding import decoded, encoded
+from arvae_music.images.data import ImageData, Images, Rows
+from arvae_music.images.report import check_size
+from arvae_music.training.traversal import EDGES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
+
+STEPS = 7
+"""Images from low to high."""
+
+_FRAMES = 12
+_FRAME_MS = 110
+_GAP = 2
+_SCALE = 2
+
+_INK, _QUIET = "#2b2f33", "#6b7278"
+
+
+class Walk(NamedTuple):
+    """Images as each regularized dimension is moved alone.
+
+    Attributes:
+        names: of the attributes.
+        source: the images, `[rows, side, side]`.
+        places: on each dimension, `[attributes, steps]`.
+        images: what is decoded there, `[rows, attributes, steps, side, side]`.
+    """
+
+    names: tuple[str, ...]
+    source: npt.NDArray[np.float32]
+    places: npt.NDArray[np.float64]
+    images: npt.NDArray[np.float32]
+
+
+def walk(
+    checkpoint: ImageCheckpoint, data: ImageData, count: int = 6, steps: int = STEPS, seed: int = 0
+) -> Walk:
+    """Move the regularized dimensions of some test images between the places that the split goes to.
+
+    Args:
+        checkpoint: the model.
+        data: whose test split is drawn from.
+        count: images.
+        steps: places on each dimension, in equal steps from the 1st to the 99th percentile.
+        seed: draws the images.
+
+    Raises:
+        UsageError: the images have another size than the model's.
+        ArvaeError: the model has no regularized attributes, or the split too few images.
+    """
+    check_size(checkpoint, data)
+    names = checkpoint.settings.attributes
+    if not names:
+        raise ArvaeError("the model has no regularized attributes: there is nothing to walk along")
+    test = data.splits.test
+    if len(test) < count:
+        raise ArvaeError(f"the test split of {data.name} has {len(test)} images, and {count} are asked for")
+    chosen = np.sort(np.random.default_rng(seed).choice(test, count, replace=False))
+    crowd = encoded(checkpoint.vae, data, test[:: max(1, len(test) // 2_000)]).mean[:, : len(names)]
+    low, high = np.percentile(crowd.astype(np.float64), EDGES, axis=0)
+    places = np.linspace(low, high, steps, axis=1)
+    return Walk(names, data.images(chosen)[:, 0], places, _moved(checkpoint, data, chosen, places))
+
+
+def _moved(
+    checkpoint: ImageCheckpoint, data: ImageData, rows: Rows, places: npt.NDArray[np.float64]
+) -> Images:
+    z = encoded(checkpoint.vae, data, rows).mean
+    attributes, steps = places.shape
+    all_z = np.broadcast_to(z[:, None, None], (len(z), attributes, steps, z.shape[1])).copy()
+    for k in range(attributes):
+        all_z[:, k, :, k] = places[k]
+    images = decoded(checkpoint.vae, all_z.reshape(-1, z.shape[1]))
+    return images.reshape(len(z), attributes, steps, *images.shape[2:])
+
+
+def walk_chart(moved: Walk) -> Figure:
+    """A row for each image; for each attribute a block of columns, its dimension moved from low to high."""
+    from matplotlib.figure import Figure
+
+    rows, attributes, steps = moved.images.shape[:3]
+    width = 0.55 * (1 + attributes * (steps + 0.5)) + 0.3
+    figure = Figure(figsize=(width, 0.55 * rows + 0.8), facecolor="white")
+    edges = {"left": 0.01, "right": 0.99, "top": 0.86, "bottom": 0.03, "wspace": 0.06, "hspace": 0.06}
+    widths = [1.0, *([0.45] + [1.0] * steps) * attributes]
+    lattice = figure.add_gridspec(rows, len(widths), width_ratios=widths, **edges)
+    for row in range(rows):
+        _show(figure, lattice[row, 0], moved.source[row], "image" if row == 0 else "", _QUIET)
+        for k, name in enumerate(moved.names):
+            for step in range(steps):
+                place = lattice[row, 2 + k * (steps + 1) + step]
+                title = ""
+                if row == 0:
+                    title = {0: f"z = {moved.places[k, 0]:.1f}", steps - 1: f"{moved.places[k, -1]:.1f}"}.get(
+                        step, name.replace("_", " ") if step == steps // 2 else ""
+                    )
+                bold = step == steps // 2
+                _show(figure, place, moved.images[row, k, step], title, _INK if bold else _QUIET, bold=bold)
+    return figure
+
+
+def _show(
+    figure: Figure,
+    place: SubplotSpec,
+    image: npt.NDArray[np.float32],
+    title: str,
+    colour: str,
+    *,
+    bold: bool = False,
+) -> None:
+    axes = figure.add_subplot(place)
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    if title:
+        text = title.replace("-", "\N{MINUS SIGN}")
+        axes.set_title(
+            text, size=9 if bold else 6.5, color=colour, weight="bold" if bold else "normal", pad=3
+        )
+
+
+def walk_animation(checkpoint: ImageCheckpoint, data: ImageData, count: int = 6, seed: int = 0) -> bytes:
+    """An animated GIF: rows are images, columns attributes, each moved from low to high and back.
+
+    Raises:
+        ArvaeError: Pillow is missing, or see `walk`.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ArvaeError("animations need Pillow: pip install 'arvae-music[plot]'") from None
+    moved = walk(checkpoint, data, count, _FRAMES, seed)
+    there = [_tiled(moved.images[:, :, step]) for step in range(_FRAMES)]
+    frames = [Image.fromarray(frame) for frame in [*there, *there[-2:0:-1]]]
+    out = BytesIO()
+    frames[0].save(
+        out, format="GIF", save_all=True, append_images=frames[1:], duration=_FRAME_MS, loop=0, optimize=True
+    )
+    return out.getvalue()
+
+
+def _tiled(images: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Images `[rows, columns, side, side]` beside one another with light lines between, enlarged."""
+    rows, columns, side, _ = images.shape
+    padded = np.pad(images, [(0, 0), (0, 0), (_GAP, 0), (_GAP, 0)], constant_values=0.6)
+    whole = padded.transpose(0, 2, 1, 3).reshape(rows * (side + _GAP), columns * (side + _GAP))
+    pixels = np.clip(np.rint(whole * 255), 0, 255).astype(np.uint8)
+    return np.asarray(pixels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1))

@@ -1,0 +1,45 @@
+"""A small data set: bars of 28 x 28 pixels, of three lengths at any height, and names without an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from arvae_music.images.data import ImageAttribute, Images, Rows, Splits, Values, random_splits
+
+LENGTHS = np.array([6, 12, 18])
+HEIGHTS = 20
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Image i has length LENGTHS[i % 3], is i // 3 % 20 pixels from the top, and of colour i // 60."""
+
+    count: int = 240
+
+    name = "bars"
+    source = "made up"
+    size = (28, 28)
+    attributes = (
+        ImageAttribute("length", "pixels"),
+        ImageAttribute("height", "pixels"),
+        ImageAttribute("colour", "", "category"),
+    )
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def splits(self) -> Splits:
+        return random_splits(self.count, 0, (0.5, 0.25, 0.25))
+
+    def values(self, rows: Rows) -> Values:
+        columns = [LENGTHS[rows % 3], rows // 3 % HEIGHTS, rows // 60]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def images(self, rows: Rows) -> Images:
+        length, height, _ = self.values(rows)[:, :, None, None].swapaxes(0, 1)
+        down, right = np.arange(28)[:, None], np.arange(28)
+        inside = (down >= height + 2) & (down < height + 6) & (right >= 4) & (right < 4 + length)
+        return inside[:, None].astype(np.float32)
