@@ -41,12 +41,15 @@ def read_idx(path: Path, dimensions: int) -> Bytes:
                     f"{path} begins with {found.hex() or 'nothing'} instead of {magic.hex()}: it is no IDX "
                     f"file of unsigned bytes in {dimensions} dimensions"
                 )
-            sizes = np.frombuffer(file.read(4 * dimensions), ">u4").astype(int).tolist()
+            head = file.read(4 * dimensions)
+            if len(head) < 4 * dimensions:
+                raise EOFError("it ends before its sizes")
+            sizes = np.frombuffer(head, ">u4").astype(int).tolist()
             content = file.read()
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ArvaeError(f"cannot read {path} ({why}): get the file anew") from error
-    if len(sizes) != dimensions or len(content) != math.prod(sizes):
+    if len(content) != math.prod(sizes):
         says = " x ".join(map(str, sizes))
         raise ArvaeError(f"{path} has {len(content)} items where it says {says}: get the file anew")
     return np.frombuffer(content, np.uint8).reshape(sizes)

@@ -29,7 +29,7 @@ ATTRIBUTES = (
 )
 """In the order of the columns of `morphometry`."""
 
-VERSION = 1
+VERSION = 2
 """Raised with every change to what is measured of the same images."""
 
 FINER = 4
@@ -52,12 +52,13 @@ def morphometry(images: npt.NDArray[Any]) -> Values:
     - area: how much is as light as half of the range of intensity, or lighter;
     - length: of the medial axis, 1 between neighbours side by side and sqrt 2 between those corner to
       corner, as the sum over all pairs of neighbours;
-    - thickness: twice the mean distance of the medial axis from the nearest background pixel's centre
-      (so a stroke counts as a fine pixel, a quarter, thicker than it is);
+    - thickness: twice the mean distance of the medial axis from the nearest background pixel's centre, so
+      that a stroke of an odd number of fine pixels counts as one, a quarter of a pixel, more;
     - slant: arctan of the horizontal shear that would bring the image's intensity upright, positive where
       the top leans to the right;
     - width, height: of the parallelogram with level top and bottom and sides of that slant, outside of
-      which lies one percent of the intensity to the left, the right, above and below.
+      which lies one percent of the intensity to the left, the right, above and below; its soft edges
+      make a thin stroke a pixel or two wider.
 
     An image of one grey has no digit on it: its area and length are 0 and the others nan.
 
@@ -84,16 +85,18 @@ def _measured(images: _Floats) -> Values:
     blank = lowest == highest
     digit = (fine >= ((low + high) / 2)[:, None, None]) & ~blank[:, None, None]
     stroke = _stroke(digit)
-    shear, width, height = _parallelogram(np.where(blank[:, None, None], np.nan, fine).astype(np.float64))
+    shear, width, height = _parallelogram(np.where(blank[:, None, None], 1.0, fine))
     columns = (
-        digit.sum(axis=(1, 2)) / FINER**2,
+        digit.sum(axis=(1, 2)) / float(FINER**2),
         stroke.length / FINER,
         stroke.thickness / FINER,
         np.arctan(-shear),  # rows count downwards
         width / FINER,
         height / FINER,
     )
-    return np.stack(columns, axis=1).astype(np.float32)
+    values = np.stack(columns, axis=1).astype(np.float32)
+    values[blank, 2:] = np.nan
+    return values
 
 
 @cache
@@ -115,15 +118,20 @@ class _Stroke(NamedTuple):
     thickness: _Doubles
 
 
-class _InOrder(np.random.Generator):
-    """Draws the permutation that changes nothing.
+class _Ties(np.random.Generator):
+    """Draws what it was given.
 
-    The medial axis peels pixels off in an order that leaves some open, which it draws. Left in their
-    order they are the same whatever other images are measured beside.
+    The medial axis peels pixels off by their distance and draws which of equals comes first. It has to be
+    as if drawn, since in an order of their own they go one after another from the end of a stroke; but the
+    same pixel must draw the same whatever other images are measured beside.
     """
 
+    def __init__(self, ties: npt.NDArray[np.uint64]) -> None:
+        super().__init__(np.random.PCG64(0))
+        self.ties = ties
+
     def permutation(self, x: Any, axis: int = 0) -> Any:
-        return x
+        return self.ties
 
 
 def _stroke(digit: _Bools) -> _Stroke:
@@ -134,12 +142,14 @@ def _stroke(digit: _Bools) -> _Stroke:
         raise ArvaeError(
             "measuring digits needs scikit-image: pip install 'arvae-music[images]' has it"
         ) from error
+    side = digit.shape[-1]
+    ties = np.random.PCG64(0).random_raw(side**2).reshape(1, side, side)
+    part = _extent(digit)
     # One tall picture of all: what the axis needs to know beforehand takes longer than one image. Between
     # them lies a line of background, as around them, so that none knows of another.
-    framed = np.pad(_cropped(digit), ((0, 0), (1, 1), (1, 1)))
-    axis, distance = medial_axis(
-        framed.reshape(-1, framed.shape[-1]), return_distance=True, rng=_InOrder(np.random.PCG64())
-    )
+    framed = np.pad(digit[part], ((0, 0), (1, 1), (1, 1)))
+    drawn = _Ties(np.broadcast_to(ties[part], digit[part].shape)[digit[part]])
+    axis, distance = medial_axis(framed.reshape(-1, framed.shape[-1]), return_distance=True, rng=drawn)
     axis, distance = axis.reshape(framed.shape), distance.reshape(framed.shape)
     beside = (axis[:, 1:] & axis[:, :-1]).sum(axis=(1, 2)) + (axis[..., 1:] & axis[..., :-1]).sum(axis=(1, 2))
     across = sum(
@@ -151,12 +161,12 @@ def _stroke(digit: _Bools) -> _Stroke:
     return _Stroke(beside + np.sqrt(2) * across, 2 * total / np.where(count, count, np.nan))
 
 
-def _cropped(digit: _Bools) -> _Bools:
-    """The images `[n, side, side]` without the rows and columns around, in which none has anything."""
-    rows, columns = np.flatnonzero(digit.any(axis=(0, 2))), np.flatnonzero(digit.any(axis=(0, 1)))
+def _extent(digit: _Bools) -> tuple[slice, slice, slice]:
+    """Which rows and columns of the images `[n, side, side]` have something in any of them; at least one."""
+    rows, columns = (np.flatnonzero(digit.any(axis=axes)) for axes in ((0, 2), (0, 1)))
     if not rows.size:
-        return digit[:, :1, :1]
-    return digit[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return slice(None), slice(1), slice(1)
+    return slice(None), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 class _Parallelogram(NamedTuple):
@@ -168,7 +178,7 @@ class _Parallelogram(NamedTuple):
 
 
 def _parallelogram(fine: _Doubles) -> _Parallelogram:
-    """The parallelogram around nearly all intensity of each image, `[n, side, side]`; nan for nan."""
+    """The parallelogram around nearly all intensity of each image, `[n, side, side]`."""
     side = fine.shape[-1]
     share = fine / fine.sum(axis=(1, 2), keepdims=True)
     place = np.arange(side)
@@ -179,7 +189,7 @@ def _parallelogram(fine: _Doubles) -> _Parallelogram:
     # Pixels go by where their centre is once the image is upright. At 45 degrees they get as far beyond
     # the image as it is wide; more than that is no digit.
     upright = np.floor(place[None, None, :] + 0.5 - (shear[:, None] * down)[:, :, None])
-    bins = np.clip(np.nan_to_num(upright), -side, 2 * side - 1).astype(np.intp) + side
+    bins = np.clip(upright, -side, 2 * side - 1).astype(np.intp) + side
     bins += 3 * side * np.arange(len(fine))[:, None, None]
     across = np.bincount(bins.ravel(), share.ravel(), 3 * side * len(fine)).astype(np.float64)
     return _Parallelogram(shear, _middle(across.reshape(len(fine), -1)), _middle(rows))
@@ -195,5 +205,4 @@ def _middle(shares: _Doubles) -> _Doubles:
         before = below[each, last - 1]
         return np.asarray(last - 1 + (share - before) / (below[each, last] - before))
 
-    with np.errstate(invalid="ignore"):
-        return quantile(1 - OUTSIDE / 2) - quantile(OUTSIDE / 2)
+    return quantile(1 - OUTSIDE / 2) - quantile(OUTSIDE / 2)
