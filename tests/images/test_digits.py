@@ -61,7 +61,8 @@ def test_the_digits_of_scikit_learn() -> None:
         counts = np.bincount(data.labels[split])
         assert (abs(counts - share * np.bincount(data.labels)) <= 1).all()
     images = data.images(np.array([5, 0]))
-    assert (images.shape, images.dtype) == ((2, 1, 28, 28), np.float32)
+    assert images.shape == (2, 1, 28, 28)
+    assert images.dtype == np.float32
     assert images.min() == 0
     assert 0.9 < images.max() <= 1
     assert (small_digits().splits.test == data.splits.test).all()

@@ -15,7 +15,7 @@ CENTRES = np.arange(28 * 8) / 8 + 1 / 16  # eight samples a pixel, each way
 
 def drawn(inside: np.ndarray) -> np.ndarray:
     """A shape, as grey as it covers each pixel, from its samples `[224, 224]`."""
-    return np.rint(inside.reshape(28, 8, 28, 8).mean(axis=(1, 3)) * 255).astype(np.uint8)
+    return np.asarray(np.rint(inside.reshape(28, 8, 28, 8).mean(axis=(1, 3)) * 255), np.uint8)
 
 
 def bar(width: float, height: float, slope: float = 0.0) -> np.ndarray:
@@ -30,7 +30,7 @@ def ring(radius: float, thickness: float) -> np.ndarray:
 
 
 def measures(image: np.ndarray) -> np.ndarray:
-    return morphometry(image[None])[0]
+    return np.asarray(morphometry(image[None])[0])
 
 
 @pytest.mark.parametrize(("width", "height"), [(2, 20), (3, 16), (4, 20), (4, 12)])

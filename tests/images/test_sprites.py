@@ -15,7 +15,7 @@ INDICES = st.integers(0, COUNT - 1)
 
 def one(shape: int, scale: int = 5, orientation: int = 0, x: int = 16, y: int = 16) -> np.ndarray:
     """A drawing by its classes."""
-    return render(indices_of(np.array([[0, shape, scale, orientation, x, y]])))[0]
+    return np.asarray(render(indices_of(np.array([[0, shape, scale, orientation, x, y]])))[0])
 
 
 def centroid(pixels: np.ndarray) -> tuple[float, float]:
@@ -138,7 +138,8 @@ def test_the_data_set() -> None:
     data = Sprites()
     rows = np.array([0, 700_000])
     images, values = data.images(rows), data.values(rows)
-    assert (images.shape, images.dtype) == ((2, 1, 64, 64), np.float32)
+    assert images.shape == (2, 1, 64, 64)
+    assert images.dtype == np.float32
     assert (images[:, 0] == render(rows)).all()
     assert values == pytest.approx(factors(rows)[:, 1:])
     kinds = {attribute.name: attribute.kind for attribute in data.attributes}
