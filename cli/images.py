@@ -210,8 +210,8 @@ def evaluate(
     options.check_json(json, force=force)
     from arvae_music.evaluation.needed import check_packages
     from arvae_music.evaluation.published import PUBLISHED_IMAGES, SOURCE
-    from arvae_music.images.load import load_images
     from arvae_music.images.checkpoint import load_image_checkpoint
+    from arvae_music.images.load import load_images
     from arvae_music.images.report import report_on_images
 
     check_packages()
@@ -261,8 +261,8 @@ def traverse(
     """
     from arvae_music.control.picture import check_picture, saved
     from arvae_music.files import atomic_write, check_free
-    from arvae_music.images.load import load_images
     from arvae_music.images.checkpoint import load_image_checkpoint
+    from arvae_music.images.load import load_images
     from arvae_music.images.traverse import walk, walk_animation, walk_chart
 
     moving = output.suffix.lower() == ".gif"

@@ -57,7 +57,9 @@ class ImageTask:
         self.data, self.settings = data, settings
         self.columns = columns_of(data, settings.model.attributes)
         # Convolutions on a CPU are faster where the channels of a pixel lie together.
-        self.module: nn.Module = ImageVAE(settings.model).to(memory_format=torch.channels_last)
+        vae = ImageVAE(settings.model)
+        vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.module: nn.Module = vae
         self.train = data.splits.train
         self.rows = min(settings.images, len(self.train)) or len(self.train)
         self.held_out = _spread_out(data.splits.validation, _MOST_HELD_OUT)

@@ -36,10 +36,11 @@ class Bars:
 
     def values(self, rows: Rows) -> Values:
         columns = [LENGTHS[rows % 3], rows // 3 % HEIGHTS, rows // 60]
-        return np.stack(columns, axis=1).astype(np.float32)
+        return np.asarray(np.stack(columns, axis=1), np.float32)
 
     def images(self, rows: Rows) -> Images:
-        length, height, _ = self.values(rows)[:, :, None, None].swapaxes(0, 1)
+        values = self.values(rows)
+        length, height = values[:, 0, None, None], values[:, 1, None, None]
         down, right = np.arange(28)[:, None], np.arange(28)
         inside = (down >= height + 2) & (down < height + 6) & (right >= 4) & (right < 4 + length)
-        return inside[:, None].astype(np.float32)
+        return np.asarray(inside[:, None], np.float32)
