@@ -22,6 +22,8 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
         yield from commands(one, (*path, name))
 
 
+FEW_IMAGES = ["--epochs", "1", "--images", "256", "--threads", "1"]
+
 ALL = list(commands(get_command(app)))
 
 
@@ -54,6 +56,9 @@ def test_the_commands_are_found() -> None:
 def test_the_example_runs(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     words = example(path, capsys)
     assert tuple(words[: len(path)]) == path
+    if words[:2] in (["images", "evaluate"], ["images", "traverse"]):
+        assert run(quick(["images", "train", "sprites", "-o", "run"])) == 0
+        capsys.readouterr()
     code = run(words if path in ((), ("data",), ("data", "list")) else quick(words))
     out, err = capsys.readouterr()
     assert (code, err) == (0, "")
@@ -66,4 +71,6 @@ def quick(words: list[str]) -> list[str]:
         return [*words, "--corpus", "my-tunes"]
     few = ["my-tunes" if word == "folk" else word for word in words]
     short = ["--epochs", "1", "--event-epochs", "1", "--threads", "1"]
+    if words[:2] == ["images", "train"]:
+        return [*words, *FEW_IMAGES]
     return [*few, *short] if words[0] == "train" else few
