@@ -26,6 +26,7 @@ from arvae_music.training.settings import TrainingSettings
         ({"learning_rate": math.nan}, "--learning-rate is nan"),
         ({"weight_decay": -0.1}, "--weight-decay is -0.1"),
         ({"beta": -1.0}, "--beta is -1.0"),
+        ({"final_beta": -0.1}, "--final-beta is -0.1"),
         ({"gamma": math.inf}, "--gamma is inf"),
         ({"delta": -0.5}, "--delta is -0.5"),
         ({"linearity": -1.0}, "--linearity is -1.0"),
