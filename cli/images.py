@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from arvae_music.cli import options, show
-from arvae_music.cli.errors import Stopped
 from arvae_music.cli.help import Command
 
 if TYPE_CHECKING:
@@ -160,11 +159,10 @@ def _train(
     data: ImageData, settings: ImageSettings, folder: Path, command: str, *, resume: bool, quiet: bool
 ) -> dict[str, object]:
     """The library's call between the live lines before and the closing line after."""
-    from arvae_music.cli.live import Live
+    from arvae_music.cli.live import Live, stopping
 
     from arvae_music.images.run import train_images
-    from arvae_music.training.folder import STATE, last_figures
-    from arvae_music.training.peers import follows
+    from arvae_music.training.folder import last_figures
 
     if not quiet:
         names = settings.model.attributes
@@ -173,17 +171,8 @@ def _train(
         free = [a.name for a in data.attributes if a.name not in names and not a.ordered]
         if free:
             show.line(f"left free, as their values have no order: {', '.join(free)}")
-    try:
-        with Live(quiet=quiet, rows="images") as live:
-            best = train_images(data, settings, folder, live, resume=resume, command=command)
-    except KeyboardInterrupt:
-        if follows():
-            raise SystemExit(130) from None
-        if not (folder / STATE).exists():
-            raise
-        raise Stopped(
-            f"stopped; the work is saved in {folder}, and the same command with --resume goes on"
-        ) from None
+    with stopping(folder), Live(quiet=quiet, rows="images") as live:
+        best = train_images(data, settings, folder, live, resume=resume, command=command)
     if not quiet:
         show.line(f"best checkpoint: {best}")
     return {

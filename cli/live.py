@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from arvae_music.cli.errors import Stopped
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -85,6 +89,28 @@ class Live:
             f"{figures['measures_per_second']:,.0f} {self.rows}/s",
             soft_wrap=True,
         )
+
+
+@contextmanager
+def stopping(folder: Path) -> Iterator[None]:
+    """What Ctrl-C says while a run in a folder is trained.
+
+    Raises:
+        Stopped: there is something to go on with.
+    """
+    from arvae_music.training.folder import STATE
+    from arvae_music.training.peers import follows
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if follows():
+            raise SystemExit(130) from None  # the first process says what there is to say
+        if not (folder / STATE).exists():
+            raise
+        raise Stopped(
+            f"stopped; the work is saved in {folder}, and the same command with --resume goes on"
+        ) from None
 
 
 def fitting(figures: Sequence[str], width: int) -> str:

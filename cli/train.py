@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from arvae_music.cli import options, show
-from arvae_music.cli.errors import Stopped
 
 if TYPE_CHECKING:
     from arvae_music.data import Corpus
@@ -218,11 +217,11 @@ def _train(
 ) -> dict[str, object]:
     """The library's call between the live lines before and the closing line after."""
     from arvae_music.cli.data import read_json, show_read
-    from arvae_music.cli.live import Live
+    from arvae_music.cli.live import Live, stopping
 
     from arvae_music.control import edited_copies, load_model
     from arvae_music.training.corpus import training_data
-    from arvae_music.training.folder import STATE, is_finished, last_figures
+    from arvae_music.training.folder import is_finished, last_figures
     from arvae_music.training.loop import Listener
     from arvae_music.training.peers import follows
     from arvae_music.training.run import run_training
@@ -241,29 +240,20 @@ def _train(
             + (f"{held_out:,} to validate" if held_out else "none to validate (the last epoch is the best)")
         )
     command = remade(sys.argv[1:])
-    try:
-        with Live(quiet=quiet or finished) as live:
-            listeners: list[Listener] = [live]
-            if tensorboard and not finished and not follows():
-                listeners.append(EventFiles(folder))
-            best = run_training(
-                data,
-                settings,
-                folder,
-                Several(listeners),
-                copier=edited_copies,
-                start=start,
-                resume=resume,
-                command=command,
-            )
-    except KeyboardInterrupt:
-        if follows():
-            raise SystemExit(130) from None  # the first process says what there is to say
-        if not (folder / STATE).exists():
-            raise
-        raise Stopped(
-            f"stopped; the work is saved in {folder}, and the same command with --resume goes on"
-        ) from None
+    with stopping(folder), Live(quiet=quiet or finished) as live:
+        listeners: list[Listener] = [live]
+        if tensorboard and not finished and not follows():
+            listeners.append(EventFiles(folder))
+        best = run_training(
+            data,
+            settings,
+            folder,
+            Several(listeners),
+            copier=edited_copies,
+            start=start,
+            resume=resume,
+            command=command,
+        )
     if not quiet:
         done = f"{folder} is finished ({settings.epochs} epochs); " if finished else ""
         show.line(f"{done}best checkpoint: {best}")

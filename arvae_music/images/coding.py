@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arvae_music.images.data import ImageData, Images, Rows
 from arvae_music.images.networks import ImageVAE
@@ -35,16 +37,29 @@ def decoded(vae: ImageVAE, z: npt.NDArray[np.floating]) -> Images:
     return torch.cat(parts).numpy()
 
 
+class GivenBack(NamedTuple):
+    """How well images come back, both `[n]`.
+
+    Attributes:
+        nats: negative log-likelihood, summed over pixels.
+        pixel_error: mean distance of a pixel's probability from the pixel.
+    """
+
+    nats: npt.NDArray[np.float64]
+    pixel_error: npt.NDArray[np.float64]
+
+
 @torch.inference_mode()
-def nats(vae: ImageVAE, z: npt.NDArray[np.floating], data: ImageData, rows: Rows) -> npt.NDArray[np.float64]:
-    """Negative log-likelihood of images given their latents, summed over pixels, `[n]`."""
-    found = []
+def given_back(vae: ImageVAE, z: npt.NDArray[np.floating], data: ImageData, rows: Rows) -> GivenBack:
+    """Decode the latents of images, `[n, latent]`, and hold them against the images."""
+    lost, off = [np.zeros(0)], [np.zeros(0)]
     for some, at in zip(_parts(rows), _parts(np.arange(len(rows))), strict=True):
         logits = vae.decode(torch.from_numpy(np.asarray(z[at], np.float32)).to(_device(vae)))
         images = torch.from_numpy(data.images(some)).to(logits.device)
-        lost = torch.nn.functional.binary_cross_entropy_with_logits(logits, images, reduction="none")
-        found.append(lost.flatten(1).sum(dim=1).double().cpu().numpy())
-    return np.concatenate(found) if found else np.zeros(0)
+        each = binary_cross_entropy_with_logits(logits, images, reduction="none").flatten(1)
+        lost.append(each.sum(dim=1).double().cpu().numpy())
+        off.append((logits.sigmoid() - images).abs().flatten(1).mean(dim=1).double().cpu().numpy())
+    return GivenBack(np.concatenate(lost), np.concatenate(off))
 
 
 def _device(vae: ImageVAE) -> torch.device:

@@ -15,9 +15,9 @@ from arvae_music.evaluation.metrics import (
     perfect_latents,
 )
 from arvae_music.images.checkpoint import ImageCheckpoint
-from arvae_music.images.coding import decoded, encoded, nats
+from arvae_music.images.coding import encoded, given_back
 from arvae_music.images.data import ImageData
-from arvae_music.images.task import columns_of
+from arvae_music.images.task import columns_of, spread_out
 
 MOST_IMAGES = 10_000
 """Images of a split that are measured; of more, as many are taken at equal distances."""
@@ -63,22 +63,21 @@ def report_on_images(
     names = checkpoint.settings.attributes
     columns = columns_of(data, names)
     rows = getattr(data.splits, split)
-    rows = rows[:: max(1, -(-len(rows) // MOST_IMAGES))]
+    rows = spread_out(rows, MOST_IMAGES)
     if len(rows) < LEAST_MEASURES:
         raise ArvaeError(
             f"the {split} split of {data.name} has {len(rows)} images: metrics need {LEAST_MEASURES}"
         )
     values = data.values(rows)[:, columns].astype(np.float64)
     latent = encoded(checkpoint.vae, data, rows, seed)
-    images = data.images(rows)
     parts = {}
     for name in ("sampled", "mean"):
         z = getattr(latent, name)
-        back = decoded(checkpoint.vae, z)
+        back = given_back(checkpoint.vae, z, data, rows)
         parts[name] = {
             "count": len(rows),
-            "nats": float(nats(checkpoint.vae, z, data, rows).mean()),
-            "pixel_error": float(np.abs(back - images).mean()),
+            "nats": float(back.nats.mean()),
+            "pixel_error": float(back.pixel_error.mean()),
             **(disentanglement_metrics(z, values, names, seed) if names else {}),
         }
     perfect = perfect_latents(values, latent.mean.shape[1], np.random.default_rng(seed))

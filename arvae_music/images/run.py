@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 
-from arvae_music._version import __version__
 from arvae_music.images.checkpoint import ALL_IMAGES, ImageCheckpoint, save_image_checkpoint
 from arvae_music.images.coding import encoded
 from arvae_music.images.data import ImageData
@@ -17,10 +15,10 @@ from arvae_music.images.networks import ImageVAE
 from arvae_music.images.settings import ImageSettings
 from arvae_music.images.task import ImageTask, columns_of
 from arvae_music.model.calibration import Calibration, fit_line
-from arvae_music.training.folder import BEST, LAST, check_folder, checked_state, make_folder, seconds_by_task
+from arvae_music.training.folder import BEST, LAST, check_folder, checked_state, make_folder
 from arvae_music.training.loop import Listener, Schedule
-from arvae_music.training.place import machine, make_fabric
-from arvae_music.training.stages import Figures, Recorder, Stage, train_stages
+from arvae_music.training.place import make_fabric
+from arvae_music.training.stages import Figures, Recorder, Stage, how_made, train_stages
 from arvae_music.training.tasks import Task
 
 _CALIBRATION_IMAGES = 5_000
@@ -92,14 +90,7 @@ class _Writer:
         assert isinstance(task, ImageTask) and isinstance(task.module, ImageVAE)  # noqa: S101, PT018 - made above
         card: dict[str, Any] = {
             "data": {"name": self.data.name, "source": self.data.source, "images": len(self.data)},
-            "training": self.settings.as_json(),
-            "command": self.command,
-            "version": __version__,
-            "torch": torch.__version__,
-            "machine": machine(self.fabric.device),
-            "precision": str(self.fabric.strategy.precision.precision),
-            "seconds": seconds_by_task(self.folder),
-            "validation": figures,
+            **how_made(self.fabric, self.folder, self.settings.as_json(), self.command, figures),
         }
         settings = self.settings.model
         lines = _calibrated(task.module, self.data, settings.attributes)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from arvae_music.errors import ArvaeError, UsageError
-from arvae_music.training.settings import check_choice, check_range
+from arvae_music.training.settings import check_choice, check_pace_and_place, check_range
 
 SIDES = (64, 28)
 """Heights and widths for which there are networks."""
@@ -78,18 +78,11 @@ class ImageSettings:
 
     def __post_init__(self) -> None:
         check_choice("preset", self.preset, IMAGE_PRESETS)
-        check_choice("schedule", self.schedule, ("one-cycle", "constant"))
-        check_choice("device", self.device, ("auto", "cpu", "cuda"))
-        check_choice("precision", self.precision, ("auto", "32-true", "bf16-mixed"))
         check_range("epochs", self.epochs, 1, 100_000)
         check_range("images", self.images, 0, 1 << 30)
-        check_range("batch_size", self.batch_size, 2, 1 << 20)
-        check_range("learning_rate", self.learning_rate, 1e-8, 1.0)
         for name in ("weight_decay", "beta", "gamma", "delta", "linearity"):
             check_range(name, getattr(self, name), 0.0, 1e4)
-        check_range("seed", self.seed, 0, 2**31 - 1)
-        check_range("threads", self.threads, 0, 1024)
-        check_range("devices", self.devices, 1, 1024)
+        check_pace_and_place(self)
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold; `from_json` reads it back."""

@@ -62,8 +62,8 @@ class ImageTask:
         self.module: nn.Module = vae
         self.train = data.splits.train
         self.rows = min(settings.images, len(self.train)) or len(self.train)
-        self.held_out = _spread_out(data.splits.validation, _MOST_HELD_OUT)
-        known = self._values(_spread_out(self.train, _MOST_FOR_SCALES))
+        self.held_out = spread_out(data.splits.validation, _MOST_HELD_OUT)
+        known = self._values(spread_out(self.train, _MOST_FOR_SCALES))
         self.mean, spread = known.mean(axis=0), known.std(axis=0)
         self.spread = np.where(spread > NO_SPREAD, spread, np.float32(1.0))
         self.device = torch.device("cpu")
@@ -142,6 +142,6 @@ class ImageTask:
         return torch.from_numpy(array).to(self.device)
 
 
-def _spread_out(rows: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+def spread_out(rows: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
     """At most so many of the rows, at equal distances."""
     return rows[:: max(1, -(-len(rows) // most))]

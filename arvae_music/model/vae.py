@@ -111,7 +111,7 @@ class MeasureVAE(nn.Module):
         draft: Tensor = self.draft(z, meters)
         found = self.encoder(draft.argmax(dim=-1), meters).mean[:, : self.regularized]
         gap = (found - z[:, : self.regularized]).abs().amax(dim=1)
-        (others,) = (gap > self.agreement).nonzero(as_tuple=True)
+        (others,) = (~(gap <= self.agreement)).nonzero(as_tuple=True)
         if not len(others):
             return draft
         return draft.index_put((others,), self.decoder(z[others], meters[others]))

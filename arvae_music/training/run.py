@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from arvae_music._version import __version__
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary
 from arvae_music.model.calibration import Calibration, fit_line
@@ -31,10 +30,10 @@ from arvae_music.training.folder import (
 )
 from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
 from arvae_music.training.loop import Listener, Schedule
-from arvae_music.training.place import machine, make_fabric
+from arvae_music.training.place import make_fabric
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
-from arvae_music.training.stages import Figures, Recorder, Stage, train_stages
+from arvae_music.training.stages import Figures, Recorder, Stage, how_made, train_stages
 from arvae_music.training.start import begin_with, check_start
 from arvae_music.training.state import Progress
 from arvae_music.training.tasks import (
@@ -243,14 +242,7 @@ class _FolderRun:
         card = {
             "corpus": self.data.card,
             "corpus_hash": self.data.hash,
-            "training": self.settings.as_json(),
-            "command": self.command,
-            "version": __version__,
-            "torch": torch.__version__,
-            "machine": machine(self.fabric.device),
-            "precision": str(self.fabric.strategy.precision.precision),
-            "seconds": seconds_by_task(self.folder),
-            "validation": figures,
+            **how_made(self.fabric, self.folder, self.settings.as_json(), self.command, figures),
         }
         calibration = calibrate(module, self.data.train, self.settings.model.attributes, task.vocabulary)
         checkpoint = Checkpoint(module, events, task.sizes, calibration, card)

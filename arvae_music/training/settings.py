@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from arvae_music.errors import UsageError
 from arvae_music.meter import GRID_BY_NAME
@@ -96,8 +96,6 @@ class TrainingSettings:
         check_range("clean", self.clean, 0.0, 1.0)
         check_range("following", self.following, 0.0, 1e3)
         check_range("prior_epochs", self.prior_epochs, 0, 100_000)
-        check_range("batch_size", self.batch_size, 2, 1 << 20)
-        check_range("learning_rate", self.learning_rate, 1e-8, 1.0)
         check_range("weight_decay", self.weight_decay, 0.0, 10.0)
         check_range("beta", self.beta, 0.0, 1e3)
         check_range("final_beta", self.final_beta, 0.0, 1e3)
@@ -107,12 +105,7 @@ class TrainingSettings:
         check_range("normality", self.normality, 0.0, 1e3)
         check_range("teacher_forcing", self.teacher_forcing, 0.0, 1.0)
         check_range("transpose", self.transpose, 0, 24)
-        check_range("seed", self.seed, 0, 2**31 - 1)
-        check_range("threads", self.threads, 0, 1024)
-        check_range("devices", self.devices, 1, 1024)
-        check_choice("device", self.device, ("auto", "cpu", "cuda"))
-        check_choice("precision", self.precision, ("auto", "32-true", "bf16-mixed"))
-        check_choice("schedule", self.schedule, ("one-cycle", "constant"))
+        check_pace_and_place(self)
         if self.listening_epochs and self.model.feeds_back:
             raise UsageError(
                 f"--listening-epochs is {self.listening_epochs}: the decoder of --preset {self.preset} sees "
@@ -134,6 +127,43 @@ class TrainingSettings:
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
+
+
+class PaceAndPlace(Protocol):
+    """What settings of every kind of run have: how fast it learns, and where."""
+
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
+    @property
+    def schedule(self) -> str: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def threads(self) -> int: ...  # noqa: D102
+    @property
+    def device(self) -> str: ...  # noqa: D102
+    @property
+    def devices(self) -> int: ...  # noqa: D102
+    @property
+    def precision(self) -> str: ...  # noqa: D102
+
+
+def check_pace_and_place(settings: PaceAndPlace) -> None:
+    """Refuse what no kind of run can have.
+
+    Raises:
+        UsageError: a setting is out of range.
+    """
+    check_range("batch_size", settings.batch_size, 2, 1 << 20)
+    check_range("learning_rate", settings.learning_rate, 1e-8, 1.0)
+    check_range("seed", settings.seed, 0, 2**31 - 1)
+    check_range("threads", settings.threads, 0, 1024)
+    check_range("devices", settings.devices, 1, 1024)
+    check_choice("device", settings.device, ("auto", "cpu", "cuda"))
+    check_choice("precision", settings.precision, ("auto", "32-true", "bf16-mixed"))
+    check_choice("schedule", settings.schedule, ("one-cycle", "constant"))
 
 
 def check_range(name: str, value: float, lowest: float, highest: float) -> None:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import torch
 from lightning_fabric import Fabric
 
-from arvae_music.training.folder import STATE, note_figures
+from arvae_music._version import __version__
+from arvae_music.training.folder import STATE, note_figures, seconds_by_task
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
+from arvae_music.training.place import machine
 from arvae_music.training.state import Progress, RunState, save_state
 from arvae_music.training.tasks import Task
 
@@ -66,6 +68,30 @@ class Recorder:
             self.folder / STATE,
             RunState(state.progress, self.settings, self.data, state.tensors(), self.command),
         )
+
+
+def how_made(
+    fabric: Fabric, folder: Path, settings: dict[str, Any], command: str, figures: Figures
+) -> dict[str, Any]:
+    """What the card of every checkpoint says of how it was made.
+
+    Args:
+        fabric: where it is trained.
+        folder: of the run.
+        settings: what the run began with, as JSON has it.
+        command: how it was started.
+        figures: of the epoch.
+    """
+    return {
+        "training": settings,
+        "command": command,
+        "version": __version__,
+        "torch": torch.__version__,
+        "machine": machine(fabric.device),
+        "precision": str(fabric.strategy.precision.precision),
+        "seconds": seconds_by_task(folder),
+        "validation": figures,
+    }
 
 
 def train_stages(
