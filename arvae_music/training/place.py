@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from lightning_fabric import Fabric
 
 from arvae_music.errors import UsageError
 from arvae_music.training.peers import machines
-
-
-class Place(Protocol):
-    """What settings say of it."""
-
-    @property
-    def threads(self) -> int:
-        """CPU threads; 0 leaves the choice to torch."""
-
-    @property
-    def device(self) -> str:
-        """`auto`, `cpu` or `cuda`."""
-
-    @property
-    def devices(self) -> int:
-        """How many of them."""
-
-    @property
-    def precision(self) -> str:
-        """`auto`, `32-true` or `bf16-mixed`."""
+from arvae_music.training.settings import Place
 
 
 def make_fabric(settings: Place) -> Fabric:

@@ -129,25 +129,44 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-class PaceAndPlace(Protocol):
-    """What settings of every kind of run have: how fast it learns, and where."""
+class Place(Protocol):
+    """What settings say of where a run computes."""
 
     @property
-    def batch_size(self) -> int: ...  # noqa: D102
+    def threads(self) -> int:
+        """CPU threads; 0 leaves the choice to torch."""
+
     @property
-    def schedule(self) -> str: ...  # noqa: D102
+    def device(self) -> str:
+        """`auto`, `cpu` or `cuda`."""
+
     @property
-    def learning_rate(self) -> float: ...  # noqa: D102
+    def devices(self) -> int:
+        """How many of them."""
+
     @property
-    def seed(self) -> int: ...  # noqa: D102
+    def precision(self) -> str:
+        """`auto`, `32-true` or `bf16-mixed`."""
+
+
+class PaceAndPlace(Place, Protocol):
+    """What settings of every kind of run say: how fast it learns, and where."""
+
     @property
-    def threads(self) -> int: ...  # noqa: D102
+    def batch_size(self) -> int:
+        """Rows per step."""
+
     @property
-    def device(self) -> str: ...  # noqa: D102
+    def schedule(self) -> str:
+        """`one-cycle` or `constant`."""
+
     @property
-    def devices(self) -> int: ...  # noqa: D102
+    def learning_rate(self) -> float:
+        """Peak of the one-cycle rate, or the constant rate."""
+
     @property
-    def precision(self) -> str: ...  # noqa: D102
+    def seed(self) -> int:
+        """Of everything random."""
 
 
 def check_pace_and_place(settings: PaceAndPlace) -> None:
