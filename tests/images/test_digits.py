@@ -130,7 +130,7 @@ def test_tables_of_measures(folder: Path) -> None:
         ("t10k-images-idx3-ubyte", idx(pixels("t10k")[:0]), "20 labels for 0 images"),
         ("t10k-labels-idx1-ubyte", idx(np.arange(19) % 10), "19 labels for 20 images in t10k-images"),
         ("t10k-labels-idx1-ubyte", idx(np.arange(20)), "a label is 19 instead of 0 to 9"),
-        ("train-labels-idx1-ubyte.gz", gzip.compress(idx(np.arange(40) % 10))[:-9], "cannot read"),
+        ("train-labels-idx1-ubyte.gz", gzip.compress(idx(np.arange(40) % 10), mtime=0)[:-9], "cannot read"),
         ("train-labels-idx1-ubyte.gz", idx(np.arange(40) % 10), "cannot read"),
         ("train-morpho.csv", table(40), "no t10k-morpho.csv"),
         ("t10k-morpho.csv", table(19), "measures 19 images, but there are 20"),
@@ -144,6 +144,7 @@ def test_tables_of_measures(folder: Path) -> None:
         ("t10k-morpho.csv", table(20).replace("\n7,", "\n8,"), "line 9"),
         ("t10k-morpho.csv", "", "cannot read"),
     ],
+    ids=lambda given: given if isinstance(given, str) else "content",
 )
 def test_what_is_wrong_with_a_folder(folder: Path, name: str, content: bytes | str | None, says: str) -> None:
     if content is None:
