@@ -12,7 +12,7 @@ from arvae_music.model import MeasureVAE
 from arvae_music.model.feedback import FeedbackDecoder
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
-from arvae_music.training.tasks import Measures, id_batches
+from arvae_music.training.tasks import Measures, encode, id_batches
 
 _Floats = npt.NDArray[np.float32]
 
@@ -34,14 +34,9 @@ class Latent(NamedTuple):
         return Latent(*(part[at] for part in self))
 
 
-@torch.inference_mode()
 def encoded(checkpoint: Checkpoint, rows: Measures, seed: int, batch_size: int = 2048) -> Latent:
     """Posterior of every row, and a draw from it with a generator of its own."""
-    vae = checkpoint.vae
-    device = next(vae.parameters()).device
-    parts = [vae.encoder(*batch) for batch in id_batches(rows, checkpoint.vocabulary, device, batch_size)]
-    mean = torch.cat([part.mean for part in parts]).cpu().numpy()
-    std = torch.cat([part.log_std for part in parts]).exp().cpu().numpy()
+    mean, std = encode(checkpoint.vae, rows, checkpoint.vocabulary, batch_size)
     noise = np.random.default_rng(seed).standard_normal(mean.shape, np.float32)
     return Latent(mean, std, mean + std * noise)
 

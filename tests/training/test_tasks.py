@@ -1,7 +1,6 @@
 """Parts of the training step and of validation, by hand."""
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from arvae_music.errors import ArvaeError
 from arvae_music.model import EventModel, Vocabulary
 from arvae_music.model.calibration import Calibration, Line
+from arvae_music.model.encoder import Posterior
 from arvae_music.training import tasks
 from arvae_music.training.checkpoint import Checkpoint
 from arvae_music.training.evaluate import reconstruction_by_meter
@@ -96,16 +96,13 @@ def test_attribute_values_stand_in_the_order_of_their_dimensions() -> None:
 class Parrot(nn.Module):
     """Stands in for the auto-encoder: z is the token ids, and they come back but for some faults."""
 
-    class Mean(NamedTuple):
-        mean: Tensor
-
     def __init__(self, faults: dict[tuple[int, int], int]) -> None:
         super().__init__()
         self.faults, self.seen = faults, 0
         self.weight = nn.Parameter(torch.zeros(1))
 
-    def encoder(self, ids: Tensor, meters: Tensor) -> Mean:
-        return self.Mean(ids.float())
+    def encoder(self, ids: Tensor, meters: Tensor) -> Posterior:
+        return Posterior(ids.float(), torch.full_like(ids, -torch.inf, dtype=torch.float32))
 
     def decode(self, z: Tensor, meters: Tensor) -> Tensor:
         ids = z.long()
@@ -256,7 +253,7 @@ def test_the_score_counts_dimensions_that_are_the_attributes(
     for meter in np.unique(held_out.meters):
         here, there = held_out.meters == meter, known[train.meters == meter]
         z[here, : len(names)] = away + (wanted[here] - there.mean(axis=0)) / there.std(axis=0)
-    monkeypatch.setattr(tasks, "encode_means", lambda *_: z)
+    monkeypatch.setattr(tasks, "encode", lambda *_: (z, np.zeros_like(z)))
     figures = task.validate()
     assert figures["linear"] == pytest.approx(linear, abs=1e-5)
     given_back = figures["ticks"] + figures["measures"]
@@ -264,4 +261,25 @@ def test_the_score_counts_dimensions_that_are_the_attributes(
     # Where nothing makes dimensions linear, nothing is asked of them.
     figures = VaeTask(train, held_out, replace(SMALL, linearity=0.0)).validate()
     assert "linear" not in figures
-    assert figures["score"] == figures["ticks"] + figures["measures"]
+    assert figures["score"] == figures["sampled_ticks"] + figures["sampled_measures"]
+
+
+def test_the_score_is_what_comes_back_from_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A decoder that gives every measure back if dimension 5 is below 0.5, and rests for what is above.
+    rows = some_measures(4_000, 3, ("4/4",))
+    task = VaeTask(rows, rows, replace(SMALL, linearity=0.0))
+    z = np.zeros((4_000, SMALL.model.latent), np.float32)
+    spread = np.zeros_like(z)
+    monkeypatch.setattr(tasks, "encode", lambda *_: (z, spread))
+    lost = np.full_like(rows.tokens, REST)
+    monkeypatch.setattr(
+        tasks, "decode_means", lambda _, some, *__: np.where(some[:, 5:6] < 0.5, rows.tokens, lost)
+    )
+    figures = task.validate()
+    assert (figures["measures"], figures["sampled_measures"], figures["score"]) == (1, 1, 2)
+    spread[:, 5] = 0.5  # one standard deviation of a normal distribution: 15.87% are above
+    figures = task.validate()
+    assert (figures["ticks"], figures["measures"]) == (1, 1)
+    assert figures["sampled_measures"] == pytest.approx(1 - 0.1587, abs=0.02)
+    assert figures["score"] == figures["sampled_ticks"] + figures["sampled_measures"]
+    assert task.validate() == figures  # the noise is always the same
