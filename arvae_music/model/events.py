@@ -59,16 +59,23 @@ def leap_class(leap: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     return np.asarray(np.clip(leap, -MAX_LEAP, MAX_LEAP) + MAX_LEAP, np.int64)
 
 
-def events_of(tokens: Tokens, previous: npt.NDArray[np.integer]) -> EventBatch:
+def most_events(tokens: Tokens) -> int:
+    """The most events that one of some measures has, at least 1."""
+    is_event = (tokens >= 0) | (tokens == REST)
+    return max(int(is_event.sum(axis=1).max(initial=0)), 1)
+
+
+def events_of(tokens: Tokens, previous: npt.NDArray[np.integer], width: int | None = None) -> EventBatch:
     """The events of measures.
 
     Args:
         tokens: `[batch, 24]`.
         previous: the pitch that started last before each measure, -1 where there is none, `[batch]`.
+        width: columns of the result; as many as the measure with the most events has, if not given.
     """
     is_event = (tokens >= 0) | (tokens == REST)
     count = is_event.sum(axis=1)
-    width = max(int(count.max(initial=0)), 1)
+    width = width or most_events(tokens)
     order = np.argsort(~is_event, axis=1, kind="stable")[:, :width]
     there = np.arange(width) < count[:, None]
     event = np.where(there, np.take_along_axis(tokens, order, axis=1), REST).astype(np.int64)
@@ -192,10 +199,13 @@ class EventModel(nn.Module):
 
 
 def event_tensors(
-    tokens: Tokens, previous: npt.NDArray[np.integer], device: torch.device | str = "cpu"
+    tokens: Tokens,
+    previous: npt.NDArray[np.integer],
+    device: torch.device | str = "cpu",
+    width: int | None = None,
 ) -> dict[str, Tensor]:
-    """The events of measures as tensors, for `EventModel.forward`."""
-    events = events_of(tokens, previous)._asdict()
+    """The events of measures as tensors, for `EventModel.forward`; `width` as in `events_of`."""
+    events = events_of(tokens, previous, width)._asdict()
     return {name: torch.from_numpy(array).to(device) for name, array in events.items()}
 
 

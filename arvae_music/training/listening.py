@@ -43,6 +43,7 @@ from arvae_music.training.tasks import (
     Measures,
     VaeTask,
     attribute_values,
+    compact_ids,
     decode_means,
     encode_means,
     most_probable,
@@ -89,7 +90,7 @@ class ListeningTask(VaeTask):
             # A run that goes on may have a listening decoder already, with the plain one as its draft.
             plain = vae.decoder if vae.draft is None else vae.draft
             module.draft.load_state_dict(plain.state_dict())
-        self.copies = torch.from_numpy(self.vocabulary.ids(copies)).to(torch.int16)
+        self.copies = torch.stack([compact_ids(tokens, self.vocabulary) for tokens in copies])
         values = [
             attribute_values(train._replace(tokens=tokens), settings.model.attributes) for tokens in copies
         ]
@@ -116,13 +117,13 @@ class ListeningTask(VaeTask):
         """The terms of the loss where measures are to come back, or to become their copies."""
         settings, size = self.settings, (len(rows),)
         which = torch.randint(len(self.copies), size, generator=generator, device=rows.device)
-        both = torch.cat([self.ids[rows], self.copies[which, rows].long()], dim=1)
+        both = torch.cat([self.ids[rows], self.copies[which, rows]], dim=1).long()
         both = transposed(both, settings.transpose, len(self.vocabulary), generator)
         measure, copy = both.chunk(2, dim=1)
         edited = torch.rand(size, generator=generator, device=rows.device) >= settings.clean
         target = torch.where(edited[:, None], copy, measure)
         values = torch.where(edited[:, None], self.copies_values[which, rows], self.values[rows])
-        meters = self.meters[rows]
+        meters = self.meters[rows].long()
         swap = partners(meters[: max(2, len(rows) // 2)], generator) if settings.following else None
         own = module(
             peers.own(target),

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from arvae_music.attributes import resolve
 from arvae_music.evaluation import reconstruction_scores
-from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, nats_and_notes
+from arvae_music.meter import GRIDS
+from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, most_events, nats_and_notes
 from arvae_music.model.encoder import Posterior
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vae import Coded
@@ -91,11 +92,11 @@ class VaeTask:
         self.module: nn.Module = MeasureVAE(self.sizes)
         self.vocabulary = Vocabulary(settings.model.lowest, settings.model.highest)
         self.rows = len(train.tokens)
-        self.ids = torch.from_numpy(self.vocabulary.ids(train.tokens))
-        self.meters = torch.from_numpy(train.meters.astype(np.int64))
+        self.ids = compact_ids(train.tokens, self.vocabulary)
+        self.meters = torch.from_numpy(train.meters.astype(np.uint8))
         self.values = torch.from_numpy(attribute_values(train, settings.model.attributes))
         scales = Scales.of(self.values.numpy(), train.meters)
-        self.standardized = torch.from_numpy(scales.standardized(self.values.numpy(), train.meters))
+        self.center, self.scale = (torch.from_numpy(table) for table in scales.tables())
         self.normal = torch.from_numpy(
             made_normal(self.values.numpy(), train.meters)
             if settings.normality
@@ -120,15 +121,15 @@ class VaeTask:
         self.ids = self.ids.to(device)
         self.meters = self.meters.to(device)
         self.values = self.values.to(device)
-        self.standardized = self.standardized.to(device)
+        self.center, self.scale = self.center.to(device), self.scale.to(device)
         self.normal = self.normal.to(device)
 
     def losses(
         self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
     ) -> dict[str, Tensor]:
         """Reconstruction, KL and attribute order of rows, transposed at random."""
-        meters, values = self.meters[rows], self.values[rows]
-        ids = transposed(self.ids[rows], self.settings.transpose, len(self.vocabulary), generator)
+        meters, values = self.meters[rows].long(), self.values[rows]
+        ids = transposed(self.ids[rows].long(), self.settings.transpose, len(self.vocabulary), generator)
         forced = self._forced(generator)
         noise = self._noise(len(rows), generator)
         own = module(peers.own(ids), peers.own(meters), peers.own(noise), forced=forced)
@@ -144,12 +145,13 @@ class VaeTask:
             delta=self.settings.delta,
         )._asdict()
         regularized = coded.z[:, : values.shape[1]]
+        standardized = (values - self.center[meters]) / self.scale[meters]
         for name, weight, term, wanted in (
-            ("linearity", self.settings.linearity, linearity, self.standardized),
-            ("normality", self.settings.normality, normality, self.normal),
+            ("linearity", self.settings.linearity, linearity, standardized),
+            ("normality", self.settings.normality, normality, self.normal[rows]),
         ):
             if weight and values.shape[1]:
-                terms[name] = term(regularized, wanted[rows])
+                terms[name] = term(regularized, wanted)
                 terms["loss"] = terms["loss"] + weight * terms[name]
         return terms
 
@@ -205,22 +207,40 @@ class EventTask:
     def __init__(self, train: Measures, validation: Measures, settings: TrainingSettings) -> None:
         self.module: nn.Module = EventModel(settings.model)
         self.rows = len(train.tokens)
-        self.events = event_tensors(train.tokens, train.previous)
-        self.meters = torch.from_numpy(train.meters.astype(np.int64))
-        self.notes = torch.from_numpy((train.tokens >= 0).sum(axis=1))
+        self.train = train
+        counts = [most_events(part.tokens) for part in in_parts(train)]
+        self.width = max(counts, default=1)
+        self.meters = torch.from_numpy(train.meters.astype(np.uint8))
+        notes = [(part.tokens >= 0).sum(axis=1).astype(np.uint8) for part in in_parts(train)]
+        self.notes = torch.from_numpy(np.concatenate([np.zeros(0, np.uint8), *notes]))
+        self.events: dict[str, Tensor] | None = None
         self.held_out = validation
 
     def to(self, device: torch.device) -> None:
-        """Put the corpus on the device."""
-        self.events = {name: tensor.to(device) for name, tensor in self.events.items()}
+        """Put the corpus on the device; on a CPU events are made of each batch's tokens as it comes."""
         self.meters, self.notes = self.meters.to(device), self.notes.to(device)
+        if device.type != "cpu":
+            self._keep(device)
+
+    def _keep(self, device: torch.device) -> None:
+        """Make the events of all rows at once, so that no step waits for the host."""
+        parts = [_packed(self._events_of(part)) for part in in_parts(self.train)]
+        self.events = {name: torch.cat([part[name] for part in parts]).to(device) for name in parts[0]}
+
+    def _batch(self, rows: Tensor) -> dict[str, Tensor]:
+        if self.events is None:
+            return self._events_of(self.train.taken(rows.numpy()))
+        return _unpacked({name: tensor[rows] for name, tensor in self.events.items()})
+
+    def _events_of(self, rows: Measures) -> dict[str, Tensor]:
+        return event_tensors(rows.tokens, rows.previous, width=self.width)
 
     def losses(
         self, module: nn.Module, rows: Tensor, generator: torch.Generator, peers: Peers = ALONE
     ) -> dict[str, Tensor]:
         """Nats per note of rows."""
         mine = peers.own(rows)
-        own = module({name: tensor[mine] for name, tensor in self.events.items()}, self.meters[mine])
+        own = module(self._batch(mine), self.meters[mine].long())
         nats = peers.all(own, len(rows))
         return {"loss": nats.sum() / self.notes[rows].sum().clamp(min=1)}
 
@@ -234,6 +254,17 @@ class EventTask:
         return {"nats_per_note": nats, "log_likelihood": -nats}
 
 
+def _packed(events: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Events with a byte for each number: all of them are from -1 to 50."""
+    return {
+        n: tensor.to(torch.int8) if tensor.dtype == torch.long else tensor for n, tensor in events.items()
+    }
+
+
+def _unpacked(events: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: t.long() if t.dtype == torch.int8 else t for name, t in events.items()}
+
+
 def together(coded: Coded, peers: Peers, rows: int, swapped: int = 0) -> Coded:
     """What all processes have coded of a batch of so many rows, of which the first so many are swapped."""
     return Coded(
@@ -244,11 +275,31 @@ def together(coded: Coded, peers: Peers, rows: int, swapped: int = 0) -> Coded:
     )
 
 
+_PART = 65_536
+"""Rows that are worked on at once where all are gone through, so that memory does not grow with them."""
+
+
+def in_parts(rows: Measures, size: int = _PART) -> Iterator[Measures]:
+    """Rows in order, so many at once."""
+    return (rows.part(start, start + size) for start in range(0, len(rows.tokens), size))
+
+
+def compact_ids(tokens: Tokens, vocabulary: Vocabulary) -> Tensor:
+    """Token ids `[rows, 24]` as bytes."""
+    ids = np.empty(tokens.shape, np.uint8)
+    for start in range(0, len(tokens), _PART):
+        ids[start : start + _PART] = vocabulary.ids(tokens[start : start + _PART])
+    return torch.from_numpy(ids)
+
+
 def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Values of the named attributes, `[rows, attributes]`."""
-    columns = [resolve(name)(rows.tokens, rows.meters) for name in names]
-    stacked = np.stack(columns, axis=-1) if columns else np.zeros((len(rows.tokens), 0))
-    return stacked.astype(np.float32)
+    values = np.zeros((len(rows.tokens), len(names)), np.float32)
+    for start in range(0, len(values), _PART):
+        part = rows.part(start, start + _PART)
+        for column, name in enumerate(names):
+            values[start : start + _PART, column] = resolve(name)(part.tokens, part.meters)
+    return values
 
 
 def falling(first: float, final: float, done: float) -> float:
@@ -277,6 +328,14 @@ class Scales(NamedTuple):
             means[int(meter)], spread = here.mean(axis=0), here.std(axis=0)
             stds[int(meter)] = np.where(spread > NO_SPREAD, spread, np.float32(1.0))
         return cls(means, stds)
+
+    def tables(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Means and standard deviations by meter code, both `[meters, attributes]`; 0 and 1 where unknown."""
+        width = max((len(mean) for mean in self.means.values()), default=0)
+        means, stds = np.zeros((len(GRIDS), width), np.float32), np.ones((len(GRIDS), width), np.float32)
+        for meter, mean in self.means.items():
+            means[meter], stds[meter] = mean, self.stds[meter]
+        return means, stds
 
     def standardized(
         self, values: npt.NDArray[np.float32], meters: npt.NDArray[np.integer]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from arvae_music.attributes import resolve
 from arvae_music.errors import ArvaeError
 from arvae_music.model import EventModel, Vocabulary
 from arvae_music.model.calibration import Calibration, Line
@@ -24,6 +25,7 @@ from arvae_music.training.tasks import (
     Scales,
     VaeTask,
     attribute_values,
+    compact_ids,
     encode_means,
     falling,
     most_probable,
@@ -283,3 +285,25 @@ def test_the_score_is_what_comes_back_from_samples(monkeypatch: pytest.MonkeyPat
     assert figures["sampled_measures"] == pytest.approx(1 - 0.1587, abs=0.02)
     assert figures["score"] == figures["sampled_ticks"] + figures["sampled_measures"]
     assert task.validate() == figures  # the noise is always the same
+
+
+def test_events_that_are_kept_are_those_of_each_batch() -> None:
+    rows = some_measures(40, 5, ("4/4", "6/8"))
+    task = EventTask(rows, rows, SMALL)
+    task.to(torch.device("cpu"))
+    task.module.eval()
+    some = torch.tensor([3, 39, 0, 11])
+    made = task.losses(task.module, some, torch.Generator())["loss"]
+    task._keep(torch.device("cpu"))
+    assert task.events is not None
+    assert {t.dtype for t in task.events.values()} == {torch.int8, torch.bool}
+    assert task.losses(task.module, some, torch.Generator())["loss"] == made
+
+
+def test_rows_in_parts_have_the_ids_and_values_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = some_measures(50, 6, ("4/4", "3/4"))
+    monkeypatch.setattr(tasks, "_PART", 7)
+    names = SMALL.model.attributes
+    each = [resolve(name)(rows.tokens, rows.meters) for name in names]
+    assert np.allclose(attribute_values(rows, names), np.stack(each, axis=1))
+    assert (compact_ids(rows.tokens, Vocabulary()).numpy() == Vocabulary().ids(rows.tokens)).all()
