@@ -18,7 +18,7 @@ import json
 import statistics
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,10 +32,11 @@ from rich.table import Table
 from arvae_music.control import edited_copies
 from arvae_music.errors import ArvaeError
 from arvae_music.training.corpus import training_data
-from arvae_music.training.folder import MAY_CHANGE, STATE, seconds_by_task
+from arvae_music.training.folder import MAY_CHANGE, METRICS, STATE, seconds_by_task
 from arvae_music.training.presets import preset_settings
 from arvae_music.training.run import run_training
 from arvae_music.training.settings import PRESETS, TrainingSettings
+from arvae_music.training.tasks import VaeTask
 
 RESULTS = Path(__file__).with_suffix(".json")
 METER = "4/4"
@@ -57,6 +58,7 @@ class Row:
         corpus: hash of the corpus.
         seconds: it took from its first epoch to its last.
         figures: by how they were measured and name: `{"mean": {"ticks": ...}, ...}`.
+        validation: share of the validation split's ticks that came back after each epoch.
     """
 
     preset: str
@@ -65,6 +67,7 @@ class Row:
     corpus: str
     seconds: float
     figures: dict[str, dict[str, float | None]]
+    validation: list[float] = field(default_factory=list)
 
     def is_of(self, settings: TrainingSettings, corpus: str) -> bool:
         """Whether just these settings and this corpus gave it; a setting that it has not is the default."""
@@ -132,6 +135,12 @@ def measured(checkpoint: Path) -> dict[str, dict[str, float | None]]:
         return dict(numbers(json.loads(report.read_text())))
 
 
+def curve(folder: Path) -> list[float]:
+    """Share of the validation split's ticks that came back after each epoch of the auto-encoder."""
+    lines = (json.loads(line) for line in (folder / METRICS).read_text().splitlines())
+    return [round(line["ticks"], 5) for line in lines if line["task"] == VaeTask.name]
+
+
 def numbers(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float | None]]]:
     """The numbers that a report of `evaluate` has of the meter, part by part."""
     for part in PARTS:
@@ -193,7 +202,15 @@ def main(
             Console().print(f"{settings.preset}, seed {settings.seed}")
             best = trained(corpus, settings, runs / f"{settings.preset}-{settings.seed}")
             seconds = round(sum(seconds_by_task(best.parent).values()), 1)
-            found = Row(settings.preset, settings.seed, said(settings), corpus.hash, seconds, measured(best))
+            found = Row(
+                settings.preset,
+                settings.seed,
+                said(settings),
+                corpus.hash,
+                seconds,
+                measured(best),
+                curve(best.parent),
+            )
             rows = [*without(rows, settings), found]
             write(results, rows)
     Console().print(shown(rows))

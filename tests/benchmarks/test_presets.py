@@ -9,7 +9,19 @@ from rich.console import Console
 
 from arvae_music.training.presets import preset_settings
 from arvae_music.training.settings import PRESETS, TrainingSettings
-from tests.benchmarks.presets import RESULTS, Row, lacking, numbers, read, said, shown, wanted, without, write
+from tests.benchmarks.presets import (
+    RESULTS,
+    Row,
+    curve,
+    lacking,
+    numbers,
+    read,
+    said,
+    shown,
+    wanted,
+    without,
+    write,
+)
 
 
 def row(settings: TrainingSettings, corpus: str = "f00d", **figures: float | None) -> Row:
@@ -58,6 +70,17 @@ def test_numbers_of_a_report_by_hand() -> None:
         "mean": {"count": 9, "ticks": 0.9, "sap": None},
         "sampled": {"mig": 0.25},
     }
+
+
+def test_the_curve_is_of_the_auto_encoder_alone(tmp_path: Path) -> None:
+    lines = [
+        {"task": "events", "epoch": 1, "ticks": 0.1},
+        {"task": "measures", "epoch": 1, "ticks": 0.512345678},
+        {"task": "measures", "epoch": 2, "ticks": 0.75},
+        {"task": "listening", "epoch": 1, "ticks": 0.9},
+    ]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert curve(tmp_path) == [0.51235, 0.75]
 
 
 def test_the_table_by_hand() -> None:

@@ -1,0 +1,111 @@
+"""Steps of training, beside those of the paper's model with as many parameters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from arvae_music.data import load_corpus
+from pytest_benchmark.fixture import BenchmarkFixture
+from torch.optim import AdamW
+from torch.utils.flop_counter import FlopCounterMode
+
+from arvae_music.model import MeasureVAE, ModelSettings
+from arvae_music.training.corpus import training_data
+from arvae_music.training.place import make_fabric
+from arvae_music.training.presets import preset_settings
+from arvae_music.training.settings import TrainingSettings
+from arvae_music.training.tasks import Measures, VaeTask
+
+METER = "4/4"
+STEPS = 10
+
+
+def parameters(model: ModelSettings) -> int:
+    """Number of the auto-encoder's parameters while it is trained."""
+    return sum(p.numel() for p in MeasureVAE(VaeTask.sizes_of(model)).parameters())
+
+
+def paper_with(count: int) -> TrainingSettings:
+    """The paper's preset with recurrent layers so wide that it has about so many parameters."""
+    settings = preset_settings("paper")
+    widths = (replace(settings.model, encoder_width=w, decoder_width=w) for w in range(128, 400, 2))
+    return replace(settings, model=min(widths, key=lambda model: abs(parameters(model) - count)))
+
+
+WAYS: dict[str, Callable[[], TrainingSettings]] = {
+    "training, default": lambda: preset_settings("default"),
+    "training, paper with as many parameters": lambda: paper_with(
+        parameters(preset_settings("default").model)
+    ),
+    "training, paper": lambda: preset_settings("paper"),
+}
+
+
+@pytest.fixture(scope="module")
+def rows() -> Measures:
+    return training_data(load_corpus("folk"), (METER,)).train
+
+
+def stepper(settings: TrainingSettings, rows: Measures) -> Callable[[], None]:
+    """Takes steps of a run with these settings, on one thread."""
+    fabric = make_fabric(replace(settings, threads=1, device="cpu"))
+    torch.manual_seed(0)
+    task = VaeTask(rows, rows.part(0, 0), settings)
+    optimizer = AdamW(task.module.parameters(), lr=1e-3, fused=True)
+    module, wrapped = fabric.setup(task.module, optimizer)
+    task.to(fabric.device)
+    module.train()
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(rows.tokens), generator=generator)
+    at = 0
+
+    def steps() -> None:
+        nonlocal at
+        for _ in range(STEPS):
+            some = order[at : at + settings.batch_size]
+            at = (at + settings.batch_size) % (len(order) - settings.batch_size)
+            loss = task.losses(module, some, generator)["loss"]
+            wrapped.zero_grad()
+            fabric.backward(loss)
+            fabric.clip_gradients(module, wrapped, max_norm=1.0)
+            wrapped.step()
+
+    return steps
+
+
+def product_rate(dtype: torch.dtype) -> float:
+    """Floating-point operations a second of a large matrix product on one thread."""
+    size = 1024
+    one, other = (torch.randn(size, size).to(dtype) for _ in range(2))
+    best = float("inf")
+    for _ in range(8):
+        began = time.process_time()
+        one @ other
+        best = min(best, time.process_time() - began)
+    return 2 * size**3 / best
+
+
+@pytest.mark.benchmark(group="training", timer=time.process_time)
+@pytest.mark.parametrize("way", WAYS)
+def test_training(benchmark: BenchmarkFixture, rows: Measures, way: str) -> None:
+    settings = WAYS[way]()
+    steps = stepper(settings, rows)
+    measures = STEPS * settings.batch_size
+    with FlopCounterMode(display=False) as counter:
+        steps()
+    benchmark.pedantic(steps, rounds=4, warmup_rounds=1)
+    reduced = make_fabric(settings).strategy.precision.precision == "bf16-mixed"
+    benchmark.extra_info.update(
+        figure=way,
+        count=measures,
+        unit="measures",
+        parameters=parameters(settings.model),
+        flops=counter.get_total_flops() / measures,
+        product_rate=product_rate(torch.bfloat16 if reduced else torch.float32),
+        measures_of_an_epoch=len(rows.tokens),
+        epochs=settings.epochs,
+    )

@@ -1,0 +1,236 @@
+"""How fast everything is, in one table: `python -m tests.benchmarks.table`, a quarter of an hour on one core.
+
+Runs the benchmarks of this folder (`bench_*.py`, with pytest-benchmark) and the trial of growth, and prints
+each figure beside its baseline, which was measured in the same run, with the ratio and the goal. Times are
+processor seconds of one thread, so that what else the machine does counts for little; of several rounds
+the shortest stands.
+
+    python -m tests.benchmarks.table --json speed.json       # the table, and its rows for programs
+    python -m tests.benchmarks.table --only editing          # one group
+    python -m tests.benchmarks.table --plot growth.png       # and a picture of the growth
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from arvae_music.training.place import machine
+from tests.benchmarks import growth, presets
+
+HERE = Path(__file__).parent
+GROUPS = ("starting", "training", "editing", "images", "growth")
+
+Found = dict[str, dict[str, Any]]
+"""What pytest-benchmark measured, by the figure's name: `seconds`, and whatever the benchmark noted."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        figure: what was measured.
+        value: and how much it is.
+        baseline: what it is held against, and how much that is.
+        ratio: of both.
+        goal: at most (`<=`) or at least (`>=`) so much, or nothing.
+    """
+
+    figure: str
+    value: str
+    baseline: str = ""
+    ratio: float | None = None
+    goal: str = ""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the goal is met; None where there is none."""
+        if not self.goal or self.ratio is None:
+            return None
+        sign, number = self.goal.split()
+        return self.ratio <= float(number) if sign == "<=" else self.ratio >= float(number)
+
+
+def measured(group: str) -> Found:
+    """Run one file of benchmarks.
+
+    Raises:
+        SystemExit: one of them failed.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        out = Path(place) / "benchmark.json"
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        words += [str(HERE / f"bench_{group}.py"), f"--benchmark-json={out}", "--benchmark-disable-gc"]
+        done = subprocess.run(
+            words, check=False, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+        if done.returncode:
+            raise SystemExit(done.stdout[-4000:] + done.stderr[-2000:])
+        known = json.loads(out.read_text())["benchmarks"]
+    return {b["extra_info"]["figure"]: {"seconds": b["stats"]["min"], **b["extra_info"]} for b in known}
+
+
+def starting(found: Found) -> Iterator[Row]:
+    """Commands from nothing, against the import of torch."""
+    name = "import torch"
+    base = found[name]["seconds"]
+    goals = {
+        "arvae-music --help": "<= 0.2",
+        "attributes of a MIDI file": "<= 0.5",
+        "interpolate, cold": "<= 1.5",
+    }
+    for figure, goal in goals.items():
+        took = found[figure]["seconds"]
+        yield Row(figure, f"{took:.2f} s", f"{name} {base:.2f} s", took / base, goal)
+
+
+def training(found: Found) -> Iterator[Row]:
+    """Measures a second, the share of the matrix-product rate, and the time to the paper's accuracy."""
+    ours = found["training, default"]
+    same, paper = found["training, paper with as many parameters"], found["training, paper"]
+    for other, goal in ((same, ">= 2.5"), (paper, "")):
+        yield Row(
+            f"training, {ours['parameters'] / 1e6:.2f} M parameters",
+            f"{rate(ours):,.0f} measures/s",
+            f"--preset paper, {other['parameters'] / 1e6:.2f} M: {rate(other):,.0f}/s",
+            rate(ours) / rate(other),
+            goal,
+        )
+    for row, name in ((ours, "training"), (same, "--preset paper as large")):
+        yield Row(
+            f"{name}, operations",
+            f"{row['flops'] / 1e6:.0f} MFLOP a measure, {row['flops'] * rate(row) / 1e9:.0f} GFLOP/s",
+            f"matrix product {row['product_rate'] / 1e9:.0f} GFLOP/s",
+            row["flops"] * rate(row) / row["product_rate"],
+        )
+    yield from to_the_papers_accuracy(ours, paper)
+
+
+def to_the_papers_accuracy(ours: dict[str, Any], paper: dict[str, Any]) -> Iterator[Row]:
+    """Epochs of the default until it gives as many ticks back as the paper's preset after all of its own."""
+    rows = {row.preset: row for row in presets.read(presets.RESULTS) if row.seed == 0}
+    curve = rows["default"].validation if "default" in rows else []
+    if "paper" not in rows or not curve:
+        return
+    goal = max(rows["paper"].validation)
+    epochs = next((k for k, ticks in enumerate(curve, 1) if ticks >= goal), None)
+    if epochs is not None:
+        took = epochs * ours["measures_of_an_epoch"] / rate(ours)
+        whole = paper["epochs"] * paper["measures_of_an_epoch"] / rate(paper)
+        yield Row(
+            f"training until {goal:.1%} of the ticks come back",
+            f"{took:.0f} s",
+            f"--preset paper, {paper['epochs']} epochs: {whole:.0f} s",
+            took / whole,
+            "<= 0.05",
+        )
+
+
+def rate(found: dict[str, Any]) -> float:
+    """Of what is counted, so much a second."""
+    return float(found["count"] / found["seconds"])
+
+
+def editing(found: Found) -> Iterator[Row]:
+    """Every part of an edit, and whole edits."""
+    for name, part in found.items():
+        yield Row(name, f"{rate(part):,.0f} {part['unit']}/s")
+
+
+def images(found: Found) -> Iterator[Row]:
+    """What is drawn."""
+    for name, part in found.items():
+        yield Row(name, f"{rate(part):,.0f} {part['unit']}/s")
+
+
+def grown(sizes: list[growth.Size]) -> Iterator[Row]:
+    """What a hundred times as much takes, for each unit of it."""
+    least = sizes[0]
+    for size in sizes[1:]:
+        times = f"{size.measures:,} measures, of {least.measures:,}"
+        for name, what, goal in (
+            ("prepare_rate", "prepared", ">= 0.8"),
+            ("event_rate", "event model trained", ">= 0.9"),
+            ("step_rate", "auto-encoder trained", ">= 0.9"),
+        ):
+            mine, base = getattr(size, name), getattr(least, name)
+            yield Row(f"{what}, {times}", f"{mine:,.0f} measures/s", f"{base:,.0f}/s", mine / base, goal)
+        mine, base = size.memory, least.memory
+        yield Row(
+            f"memory in training, {times}",
+            f"{mine / 2**20:,.0f} MiB",
+            f"{base / 2**20:,.0f} MiB",
+            mine / base,
+            "<= 1.1",
+        )
+    short, long = min(least.edits), max(least.edits)
+    per = {count: least.edits[count] / count for count in (short, long)}
+    yield Row(
+        f"edited, a tune of {long:,} measures",
+        f"{1 / per[long]:,.0f} measures/s",
+        f"of {short:,}: {1 / per[short]:,.0f}/s",
+        per[long] / per[short],
+        "<= 1.2",
+    )
+
+
+def shown(rows: dict[str, list[Row]]) -> Table:
+    """The table."""
+    table = Table(title=f"{machine(torch.device('cpu'))}; processor seconds of one thread", box=None)
+    for name in ("figure", "value", "baseline in the same run"):
+        table.add_column(name)
+    for name in ("ratio", "goal", ""):
+        table.add_column(name, justify="right")
+    words = {None: "", True: "holds", False: "falls short"}
+    for group in rows.values():
+        for row in group:
+            ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
+            table.add_row(row.figure, row.value, row.baseline, ratio, row.goal, words[row.holds])
+        table.add_section()
+    return table
+
+
+def main(
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"One of {', '.join(GROUPS)}; may be repeated.")
+    ] = None,
+    sizes: Annotated[
+        list[int] | None, typer.Option(help="Measures of the corpora of the trial of growth.")
+    ] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write the rows to this file.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the growth into this file.")] = None,
+) -> None:
+    """Measure, and print the table."""
+    torch.set_num_threads(1)
+    rows: dict[str, list[Row]] = {}
+    tables = {"starting": starting, "training": training, "editing": editing, "images": images}
+    for group in only or GROUPS:
+        if group == "growth":
+            found = growth.trial(sizes or growth.SIZES)
+            rows[group] = list(grown(found))
+            if plot is not None:
+                growth.draw(found, plot)
+        else:
+            rows[group] = list(tables[group](measured(group)))
+        Console(stderr=True).print(f"{group}: done")
+    Console(width=150).print(shown(rows))
+    if json_ is not None:
+        plain = {group: [{**asdict(row), "holds": row.holds} for row in some] for group, some in rows.items()}
+        json_.write_text(json.dumps({"machine": machine(torch.device("cpu")), **plain}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
