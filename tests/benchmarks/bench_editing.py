@@ -47,7 +47,7 @@ def jobs_of(model: Model, asked: str) -> list[Job]:
     """Held-out measures of folk to edit."""
     bench = Bench(model.checkpoint, model.checkpoint.events, model.weights, model.beam)
     sample = draw_sample(load_corpus("folk"), "test", "4/4", MEASURES, seed=0)
-    return bench.prepare(sample, read_requests(ASKED[asked])).jobs
+    return list(bench.prepare(sample, read_requests(ASKED[asked])).jobs)
 
 
 @torch.inference_mode()

@@ -18,5 +18,5 @@ def test_rendering(benchmark: BenchmarkFixture) -> None:
     sprites = Sprites()
     rows = np.random.default_rng(0).integers(len(sprites), size=IMAGES)
     images = benchmark.pedantic(sprites.images, args=(rows,), rounds=5, warmup_rounds=1)
-    assert images.shape == (IMAGES, 64, 64)
+    assert images.shape == (IMAGES, 1, 64, 64)
     benchmark.extra_info.update(figure="sprites rendered", count=IMAGES, unit="images")

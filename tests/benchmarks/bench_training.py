@@ -10,7 +10,6 @@ import pytest
 import torch
 from arvae_music.data import load_corpus
 from pytest_benchmark.fixture import BenchmarkFixture
-from torch.optim import AdamW
 from torch.utils.flop_counter import FlopCounterMode
 
 from arvae_music.model import MeasureVAE, ModelSettings
@@ -19,9 +18,9 @@ from arvae_music.training.place import make_fabric
 from arvae_music.training.presets import preset_settings
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import Measures, VaeTask
+from tests.benchmarks.steps import stepper
 
 METER = "4/4"
-STEPS = 10
 
 
 def parameters(model: ModelSettings) -> int:
@@ -50,33 +49,6 @@ def rows() -> Measures:
     return training_data(load_corpus("folk"), (METER,)).train
 
 
-def stepper(settings: TrainingSettings, rows: Measures) -> Callable[[], None]:
-    """Takes steps of a run with these settings, on one thread."""
-    fabric = make_fabric(replace(settings, threads=1, device="cpu"))
-    torch.manual_seed(0)
-    task = VaeTask(rows, rows.part(0, 0), settings)
-    optimizer = AdamW(task.module.parameters(), lr=1e-3, fused=True)
-    module, wrapped = fabric.setup(task.module, optimizer)
-    task.to(fabric.device)
-    module.train()
-    generator = torch.Generator().manual_seed(0)
-    order = torch.randperm(len(rows.tokens), generator=generator)
-    at = 0
-
-    def steps() -> None:
-        nonlocal at
-        for _ in range(STEPS):
-            some = order[at : at + settings.batch_size]
-            at = (at + settings.batch_size) % (len(order) - settings.batch_size)
-            loss = task.losses(module, some, generator)["loss"]
-            wrapped.zero_grad()
-            fabric.backward(loss)
-            fabric.clip_gradients(module, wrapped, max_norm=1.0)
-            wrapped.step()
-
-    return steps
-
-
 def product_rate(dtype: torch.dtype) -> float:
     """Floating-point operations a second of a large matrix product on one thread."""
     size = 1024
@@ -93,18 +65,17 @@ def product_rate(dtype: torch.dtype) -> float:
 @pytest.mark.parametrize("way", WAYS)
 def test_training(benchmark: BenchmarkFixture, rows: Measures, way: str) -> None:
     settings = WAYS[way]()
-    steps = stepper(settings, rows)
-    measures = STEPS * settings.batch_size
+    step = stepper(VaeTask, rows, settings)
     with FlopCounterMode(display=False) as counter:
-        steps()
-    benchmark.pedantic(steps, rounds=4, warmup_rounds=1)
+        step()
+    benchmark.pedantic(step, rounds=20, warmup_rounds=3)
     reduced = make_fabric(settings).strategy.precision.precision == "bf16-mixed"
     benchmark.extra_info.update(
         figure=way,
-        count=measures,
+        count=settings.batch_size,
         unit="measures",
         parameters=parameters(settings.model),
-        flops=counter.get_total_flops() / measures,
+        flops=counter.get_total_flops() / settings.batch_size,
         product_rate=product_rate(torch.bfloat16 if reduced else torch.float32),
         measures_of_an_epoch=len(rows.tokens),
         epochs=settings.epochs,

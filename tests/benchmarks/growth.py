@@ -19,20 +19,18 @@ import numpy as np
 import torch
 import typer
 from arvae_music.data import load_corpus
-from torch.optim import AdamW
 
 from arvae_music import load_model, read
 from arvae_music.control.request import read_requests
 from arvae_music.training.corpus import training_data
-from arvae_music.training.place import make_fabric
 from arvae_music.training.presets import preset_settings
 from arvae_music.training.tasks import EventTask, VaeTask
+from tests.benchmarks.steps import stepper
 
 SIZES = [10_000, 100_000, 1_000_000]
 MEASURES = 32
 """Of a generated tune."""
 
-STEPS = {EventTask: 60, VaeTask: 30}
 EDITS = (32, 320, 1_280)
 """Measures of the tunes that are edited."""
 
@@ -99,7 +97,7 @@ def resident() -> tuple[int, int]:
 def of_one_size(measures: int, *, edits: bool) -> Size:
     """Prepare, train and edit; in this process, on one thread."""
     torch.set_num_threads(1)
-    settings = preset_settings("default", threads=1, device="cpu")
+    settings = preset_settings("default")
     with tempfile.TemporaryDirectory() as place:
         os.environ["XDG_CACHE_HOME"] = str(Path(place) / "cache")
         folder = Path(place) / "books"
@@ -111,27 +109,14 @@ def of_one_size(measures: int, *, edits: bool) -> Size:
         count = len(corpus)
         data = training_data(corpus, ())
         del corpus
-        fabric = make_fabric(settings)
         rates = []
-        for kind, steps in STEPS.items():
-            torch.manual_seed(0)
-            task = kind(data.train, data.validation.part(0, 0), settings)
-            optimizer = AdamW(task.module.parameters(), lr=1e-3, fused=True)
-            module, wrapped = fabric.setup(task.module, optimizer)
-            task.to(fabric.device)
-            module.train()
-            generator = torch.Generator().manual_seed(0)
-            order = torch.randperm(task.rows, generator=generator)
-            best = float("inf")
-            for start in range(0, steps * settings.batch_size, settings.batch_size):
-                rows = order[torch.arange(start, start + settings.batch_size) % task.rows]
+        for kind, steps in ((EventTask, 60), (VaeTask, 30)):
+            step, took = stepper(kind, data.train, settings), []
+            for _ in range(steps):
                 began = time.process_time()
-                loss = task.losses(module, rows, generator)["loss"]
-                wrapped.zero_grad()
-                fabric.backward(loss)
-                wrapped.step()
-                best = min(best, time.process_time() - began)
-            rates.append(settings.batch_size / best)
+                step()
+                took.append(time.process_time() - began)
+            rates.append(settings.batch_size / min(took))
         memory, mapped = resident()
         edited = edit_seconds(Path(place)) if edits else {}
     return Size(count, count / prepared, rates[0], rates[1], memory, mapped, edited)
