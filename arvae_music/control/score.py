@@ -11,7 +11,7 @@ from torch import Tensor
 
 from arvae_music.errors import UsageError
 from arvae_music.meter import TICKS
-from arvae_music.model import EventModel
+from arvae_music.model import EventModel, EventSteps
 from arvae_music.model.events import FIRST_CLASS, MAX_LEAP, REST_CLASS
 from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID, REST_ID
 
@@ -124,30 +124,30 @@ class EventScorer:
             weight: of its score.
             pitches: how many pitches the vocabulary has.
         """
-        self.model, self.weight = model, weight
+        self.steps, self.weight = EventSteps(model), weight
         self.codes = torch.from_numpy(np.asarray(codes, np.int64))
         self.tied = torch.from_numpy(tied)
         self.before = torch.from_numpy(np.asarray(before, np.int64))
         self.after = torch.from_numpy(np.asarray(after, np.float32))
         self.pitches = pitches
         self.note_cost = weight * _USUAL_NATS
-        self.states = torch.empty(0)
+        self.memory = torch.empty(0)
         self.places = torch.empty(0)
 
     @torch.inference_mode()
     def begin(self, width: int) -> None:
         """Start with `width` empty hypotheses for each measure."""
-        states = self.model.begin(self.codes, self.tied)
+        memory = self.steps.begin(self.codes, self.tied)
         current = torch.where(self.tied, 0, -1)
-        self.states = states[:, None].expand(-1, width, -1)
-        self.places = self._tails(states, current, self.codes)[:, None].expand(-1, width, -1, -1)
+        self.memory = memory[:, None].expand(-1, width, -1)
+        self.places = self._tails(memory, current, self.codes)[:, None].expand(-1, width, -1, -1)
 
-    def _tails(self, states: Tensor, current: Tensor, codes: Tensor) -> Tensor:
+    def _tails(self, memory: Tensor, current: Tensor, codes: Tensor) -> Tensor:
         """By place: log-probability of an event there, and of none there, given none before.
 
         `[..., 2, 24]`.
         """
-        scores = self.model.place_scores(states, current, codes)
+        scores = self.steps.place_scores(memory, current, codes)
         tail = scores.flip(-1).logcumsumexp(-1).flip(-1)
         here = scores[..., :TICKS] - tail[..., :TICKS]
         none = tail[..., 1:] - tail[..., :TICKS]
@@ -165,7 +165,7 @@ class EventScorer:
         size, width = first.shape
         codes = self.codes[:, None].expand(size, width)
         here, none = self.places[..., 0, tick], self.places[..., 1, tick]
-        leaps = self.model.interval_scores(self.states, torch.full_like(codes, tick), codes)
+        leaps = self.steps.interval_scores(self.memory, torch.full_like(codes, tick), codes)
         gains = torch.full((size, width, PITCH_ID + self.pitches), 0.0)
         gains[..., HOLD_ID] = none
         gains[..., REST_ID] = here + leaps[..., REST_CLASS]
@@ -203,13 +203,13 @@ class EventScorer:
         """
         rows = torch.arange(len(parent))[:, None]
         previous_last = self._last if tick and self._last is not None else None
-        states, places = self.states[rows, parent], self.places[rows, parent]
+        memory, places = self.memory[rows, parent], self.places[rows, parent]
         was_first = self._first[rows, parent] if self._first is not None and tick else None
         before = previous_last[rows, parent] if previous_last is not None else last
         self._first, self._last = first, last
         at = is_event.nonzero(as_tuple=True)
         if not len(at[0]):
-            self.states, self.places = states, places
+            self.memory, self.places = memory, places
             return
         note = action[at] >= PITCH_ID
         opening = note & ((was_first[at] < 0) if was_first is not None else torch.ones_like(note))
@@ -219,11 +219,10 @@ class EventScorer:
         offset = torch.where(note, offset, MAX_LEAP)
         codes = self.codes[at[0]]
         place = torch.full_like(codes, tick)
-        moved = self.model.step(states[at], self.model.embed(place, fed, offset, codes))
-        states, places = states.clone(), places.clone()
-        states[at] = moved
+        moved = self.steps.step(memory[at], place, fed, offset, codes)
+        memory[at] = moved
         places[at] = self._tails(moved, place, codes)
-        self.states, self.places = states, places
+        self.memory, self.places = memory, places
 
     _first: Tensor | None = None
     _last: Tensor | None = None

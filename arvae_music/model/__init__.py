@@ -2,7 +2,14 @@
 
 from arvae_music.model.decoder import Decoder
 from arvae_music.model.encoder import Encoder, Posterior
-from arvae_music.model.events import EventModel, event_tensors, events_of, most_events, nats_and_notes
+from arvae_music.model.events import (
+    EventModel,
+    EventSteps,
+    event_tensors,
+    events_of,
+    most_events,
+    nats_and_notes,
+)
 from arvae_music.model.feedback import FeedbackDecoder
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.tick_encoder import TickEncoder
@@ -14,6 +21,7 @@ __all__ = [
     "Decoder",
     "Encoder",
     "EventModel",
+    "EventSteps",
     "FeedbackDecoder",
     "MeasureVAE",
     "ModelSettings",

@@ -159,8 +159,12 @@ class EventModel(nn.Module):
 
     def interval_scores(self, states: Tensor, places: Tensor, meters: Tensor) -> Tensor:
         """Log-probabilities of the interval of an event at known places `[...]`, `[..., 50]`."""
+        return self.interval_scores_of(self.to_hidden(states), places, meters)
+
+    def interval_scores_of(self, hidden: Tensor, places: Tensor, meters: Tensor) -> Tensor:
+        """The same of what `to_hidden` has made of the states."""
         place = self.from_place(places + TICKS * meters)
-        scores: Tensor = self.to_interval(torch.relu(self.to_hidden(states) + place)).float()
+        scores: Tensor = self.to_interval(torch.relu(hidden + place)).float()
         return scores.log_softmax(dim=-1)
 
     def step(self, states: Tensor, embedded: Tensor) -> Tensor:
@@ -196,6 +200,54 @@ class EventModel(nn.Module):
         leaps = self.interval_scores(states[:, :-1], own, meter)
         nats = -leaps.gather(-1, intervals.clamp(min=0)[..., None])[..., 0]
         return total + torch.where(intervals >= 0, nats, 0.0).sum(dim=1)
+
+
+class EventSteps:
+    """A trained event model taken event by event, as a search does, with everything multiplied once.
+
+    What the recurrent layer is given is a sum of three embeddings, so that its products with the layer's
+    weights are known in advance; what the head for intervals makes of a state is made when the state is.
+    A memory is a state and that, `[..., 2 width]`.
+    """
+
+    def __init__(self, model: EventModel) -> None:
+        self.model, self.width = model, model.width
+        cell = model.cell
+        with torch.inference_mode():
+            rows = torch.cat([model.place.weight, model.interval.weight, model.offset.weight])
+            table = rows @ cell.weight_ih_l0.T
+            places = model.place.num_embeddings
+            table[:places] += cell.bias_ih_l0  # every event has one place
+            self.table = table
+            self.first_interval, self.first_offset = places, places + model.interval.num_embeddings
+            self.weight, self.bias = cell.weight_hh_l0.T.contiguous(), cell.bias_hh_l0
+
+    def begin(self, meters: Tensor, tied: Tensor) -> Tensor:
+        """Memory before the first event, `[batch, 2 width]`; see `EventModel.begin`."""
+        return self._remembered(self.model.begin(meters, tied))
+
+    def _remembered(self, states: Tensor) -> Tensor:
+        return torch.cat([states, self.model.to_hidden(states)], dim=-1)
+
+    def step(self, memory: Tensor, places: Tensor, fed: Tensor, offsets: Tensor, meters: Tensor) -> Tensor:
+        """Memory `[batch, 2 width]` after one more event, numbered as in an `EventBatch`, `[batch]`."""
+        width, states = self.width, memory[:, : self.width]
+        at = torch.stack(
+            [places + TICKS * meters, fed + self.first_interval, offsets + self.first_offset], dim=1
+        )
+        given = nn.functional.embedding_bag(at, self.table, mode="sum")
+        kept = torch.addmm(self.bias, states, self.weight)
+        gates = (given[:, : 2 * width] + kept[:, : 2 * width]).sigmoid_()
+        new = torch.addcmul(given[:, 2 * width :], gates[:, :width], kept[:, 2 * width :]).tanh_()
+        return self._remembered(torch.lerp(new, states, gates[:, width:]))
+
+    def place_scores(self, memory: Tensor, current: Tensor, meters: Tensor) -> Tensor:
+        """`EventModel.place_scores` of memories."""
+        return self.model.place_scores(memory[..., : self.width], current, meters)
+
+    def interval_scores(self, memory: Tensor, places: Tensor, meters: Tensor) -> Tensor:
+        """`EventModel.interval_scores` of memories."""
+        return self.model.interval_scores_of(memory[..., self.width :], places, meters)
 
 
 def event_tensors(

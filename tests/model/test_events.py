@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from arvae_music.model import EventModel, event_tensors, events_of, nats_and_notes
+from arvae_music.meter import GRIDS
+from arvae_music.model import EventModel, EventSteps, event_tensors, events_of, nats_and_notes
 from arvae_music.tokens import Tokens
 from tests.fakes import METERS, random_measure, tiny_events
 from tests.music import BEATS, HOLD, REST, grid_of, row
@@ -175,3 +176,28 @@ def test_dropout_is_for_training_alone() -> None:
     assert torch.equal(model(tensors, code), model(tensors, code))
     model.train()
     assert not torch.equal(model(tensors, code), model(tensors, code))
+
+
+def test_steps_multiplied_in_advance_are_those_of_the_model() -> None:
+    model = tiny_events().eval()
+    steps, size = EventSteps(model), 40
+    generator = torch.Generator().manual_seed(4)
+
+    def drawn(most: int) -> torch.Tensor:
+        return torch.randint(most, (size,), generator=generator)
+
+    meters, tied = drawn(len(GRIDS)), drawn(2) > 0
+    with torch.inference_mode():
+        states, memory = model.begin(meters, tied), steps.begin(meters, tied)
+        for _ in range(5):
+            places, fed, offsets = drawn(24), drawn(51), drawn(49)
+            states = model.step(states, model.embed(places, fed, offsets, meters))
+            memory = steps.step(memory, places, fed, offsets, meters)
+            for ours, theirs in (
+                (steps.place_scores(memory, places, meters), model.place_scores(states, places, meters)),
+                (
+                    steps.interval_scores(memory, places, meters),
+                    model.interval_scores(states, places, meters),
+                ),
+            ):
+                assert torch.allclose(ours, theirs, atol=1e-5)
