@@ -212,15 +212,14 @@ class EventSteps:
 
     def __init__(self, model: EventModel) -> None:
         self.model, self.width = model, model.width
-        cell = model.cell
+        given, kept, given_bias, kept_bias = model.cell.all_weights[0]
         with torch.inference_mode():
             rows = torch.cat([model.place.weight, model.interval.weight, model.offset.weight])
-            table = rows @ cell.weight_ih_l0.T
             places = model.place.num_embeddings
-            table[:places] += cell.bias_ih_l0  # every event has one place
-            self.table = table
+            self.table = rows @ given.T
+            self.table[:places] += given_bias  # every event has one place
             self.first_interval, self.first_offset = places, places + model.interval.num_embeddings
-            self.weight, self.bias = cell.weight_hh_l0.T.contiguous(), cell.bias_hh_l0
+            self.weight, self.bias = kept.T.contiguous(), kept_bias
 
     def begin(self, meters: Tensor, tied: Tensor) -> Tensor:
         """Memory before the first event, `[batch, 2 width]`; see `EventModel.begin`."""

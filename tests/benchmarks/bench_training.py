@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from arvae_music.cli.errors import run
 from arvae_music.data import load_corpus
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch.utils.flop_counter import FlopCounterMode
@@ -18,9 +20,14 @@ from arvae_music.training.place import make_fabric
 from arvae_music.training.presets import preset_settings
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import Measures, VaeTask
+from tests.benchmarks.presets import curve
 from tests.benchmarks.steps import stepper
 
 METER = "4/4"
+
+
+QUICK = f"train folk --meter {METER} --epochs 1 --event-epochs 1 --listening-epochs 0 --prior-epochs 0"
+"""A run that is only to reach what the paper's preset does."""
 
 
 def parameters(model: ModelSettings) -> int:
@@ -80,3 +87,11 @@ def test_training(benchmark: BenchmarkFixture, rows: Measures, way: str) -> None
         measures_of_an_epoch=len(rows.tokens),
         epochs=settings.epochs,
     )
+
+
+@pytest.mark.benchmark(group="training", timer=time.process_time)
+def test_one_epoch(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    benchmark.pedantic(run, args=([*QUICK.split(), "--threads", "1", "-o", str(folder)],), rounds=1)
+    [ticks] = curve(folder)
+    benchmark.extra_info.update(figure="one epoch", ticks=ticks)

@@ -116,27 +116,18 @@ def training(found: Found) -> Iterator[Row]:
             f"matrix product {row['product_rate'] / 1e9:.0f} GFLOP/s",
             row["flops"] * rate(row) / row["product_rate"],
         )
-    yield from to_the_papers_accuracy(ours, paper)
-
-
-def to_the_papers_accuracy(ours: dict[str, Any], paper: dict[str, Any]) -> Iterator[Row]:
-    """Epochs of the default until it gives as many ticks back as the paper's preset after all of its own."""
-    rows = {row.preset: row for row in presets.read(presets.RESULTS) if row.seed == 0}
-    curve = rows["default"].validation if "default" in rows else []
-    if "paper" not in rows or not curve:
-        return
-    goal = max(rows["paper"].validation)
-    epochs = next((k for k, ticks in enumerate(curve, 1) if ticks >= goal), None)
-    if epochs is not None:
-        took = epochs * ours["measures_of_an_epoch"] / rate(ours)
-        whole = paper["epochs"] * paper["measures_of_an_epoch"] / rate(paper)
-        yield Row(
-            f"training until {goal:.1%} of the ticks come back",
-            f"{took:.0f} s",
-            f"--preset paper, {paper['epochs']} epochs: {whole:.0f} s",
-            took / whole,
-            "<= 0.05",
-        )
+    quick = found["one epoch"]["ticks"]
+    whole, took = (row["measures_of_an_epoch"] / rate(row) for row in (paper, ours))
+    for known in presets.read(presets.RESULTS):
+        if (known.preset, known.seed) == ("paper", 0):
+            reached, epochs = max(known.validation), paper["epochs"]
+            yield Row(
+                f"training, one epoch alone: {quick:.1%} of the ticks",
+                f"{took:.0f} s",
+                f"--preset paper, {epochs} epochs: {reached:.1%} in {epochs * whole:.0f} s",
+                took / (epochs * whole),
+                "<= 0.05" if quick >= reached else "",
+            )
 
 
 def rate(found: dict[str, Any]) -> float:
