@@ -232,7 +232,8 @@ def _train(
     finished = resume and is_finished(folder)
     if corpus.name == "own" and not quiet and not finished:
         show_read(corpus)
-    data = training_data(corpus, settings.meters)
+    data, read_from = training_data(corpus, settings.meters), read_json(corpus)
+    del corpus  # a large one would take as much memory again
     if not quiet and not finished:
         held_out = len(data.validation.tokens)
         show.line(
@@ -262,5 +263,5 @@ def _train(
         "corpus": data.name,
         "seed": settings.seed,
         "figures": last_figures(folder),
-        "read": read_json(corpus),
+        "read": read_from,
     }

@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from arvae_music.errors import ArvaeError
 from arvae_music.images.data import Images, Pixels, Rows, Splits, Values, as_images, random_splits
-from arvae_music.images.kept import kept
 from arvae_music.images.sprites import ATTRIBUTES, COUNTS, SIDE
+from arvae_music.kept import kept
 
 _BITS = SIDE * SIDE
 _AT_ONCE = 4096  # images: 16 MB

@@ -24,9 +24,9 @@ import numpy.typing as npt
 from arvae_music.errors import ArvaeError
 from arvae_music.images.data import Images, Pixels, Rows, Splits, Values, as_images, stratified_splits
 from arvae_music.images.idx import digest, read_idx, read_measures
-from arvae_music.images.kept import kept
 from arvae_music.images.morphometry import ATTRIBUTES, VERSION, measured
 from arvae_music.images.resampling import applied, finer
+from arvae_music.kept import kept
 
 SIDE = 28
 """Height and width of an image in pixels."""

@@ -9,7 +9,9 @@ import numpy as np
 
 from arvae_music.data import Corpus, joined_pairs, summarize
 from arvae_music.errors import ArvaeError
+from arvae_music.kept import spacious
 from arvae_music.meter import GRIDS
+from arvae_music.tokens import Tokens
 from arvae_music.training.run import TrainingData, TunePair
 from arvae_music.training.tasks import Measures
 from arvae_music.training.tunes import Tunes, tunes_of
@@ -31,7 +33,7 @@ def training_data(corpus: Corpus, meters: Collection[str] = ()) -> TrainingData:
     codes = [grid.code for grid in GRIDS if not meters or grid.name in meters]
     train, validation = corpus.select("train"), corpus.select("validation")
     pairs = _rows(joined_pairs(train))
-    rows = _of(_stacked([_rows(train), pairs.thinned(_PAIRS_STEP)]), codes)
+    rows = _stacked([_of(_rows(train), codes), _of(pairs.thinned(_PAIRS_STEP), codes)])
     if len(rows.tokens) < 2:
         of = f" of {', '.join(meters)}" if meters else ""
         raise ArvaeError(
@@ -67,9 +69,18 @@ def _tunes(corpus: Corpus, codes: Collection[int]) -> Tunes:
     tunes = tunes_of(corpus)
     here = np.isin(tunes.meters, list(codes))
     return tunes._replace(
-        tokens=tunes.tokens[here], meters=tunes.meters[here], tune=tunes.tune[here], modes=tunes.modes[here]
+        tokens=_apart(tunes.tokens[here]),
+        meters=tunes.meters[here],
+        tune=tunes.tune[here],
+        modes=tunes.modes[here],
     )
 
 
 def _stacked(parts: list[Measures]) -> Measures:
-    return Measures(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    rows = Measures(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return rows._replace(tokens=_apart(rows.tokens))
+
+
+def _apart(tokens: Tokens) -> Tokens:
+    """The same tokens, in a file where they are many."""
+    return spacious(tokens.shape, tokens.dtype, lambda: [tokens])

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from arvae_music.attributes import resolve
 from arvae_music.evaluation import reconstruction_scores
+from arvae_music.kept import spacious
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, MeasureVAE, Vocabulary, event_tensors, most_events, nats_and_notes
 from arvae_music.model.encoder import Posterior
@@ -286,20 +287,20 @@ def in_parts(rows: Measures, size: int = _PART) -> Iterator[Measures]:
 
 def compact_ids(tokens: Tokens, vocabulary: Vocabulary) -> Tensor:
     """Token ids `[rows, 24]` as bytes."""
-    ids = np.empty(tokens.shape, np.uint8)
-    for start in range(0, len(tokens), _PART):
-        ids[start : start + _PART] = vocabulary.ids(tokens[start : start + _PART])
-    return torch.from_numpy(ids)
+    starts = range(0, len(tokens), _PART)
+    parts = (vocabulary.ids(tokens[start : start + _PART]).astype(np.uint8) for start in starts)
+    return torch.from_numpy(spacious(tokens.shape, np.uint8, lambda: parts))
 
 
 def attribute_values(rows: Measures, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Values of the named attributes, `[rows, attributes]`."""
-    values = np.zeros((len(rows.tokens), len(names)), np.float32)
-    for start in range(0, len(values), _PART):
-        part = rows.part(start, start + _PART)
-        for column, name in enumerate(names):
-            values[start : start + _PART, column] = resolve(name)(part.tokens, part.meters)
-    return values
+
+    def of(part: Measures) -> npt.NDArray[np.float32]:
+        columns = [resolve(name)(part.tokens, part.meters) for name in names]
+        stacked = np.stack(columns, axis=-1) if columns else np.zeros((len(part.tokens), 0))
+        return stacked.astype(np.float32)
+
+    return spacious((len(rows.tokens), len(names)), np.float32, lambda: map(of, in_parts(rows)))
 
 
 def falling(first: float, final: float, done: float) -> float:

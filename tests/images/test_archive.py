@@ -19,7 +19,7 @@ ROWS = np.arange(0, drawn.COUNT, 7919)  # 94 images, with all shapes and scales
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "arvae_music" / "images"
+    return tmp_path / "cache" / "arvae_music" / "arrays"
 
 
 class Bomb:

@@ -17,7 +17,7 @@ COUNTS = {"train": 40, "t10k": 20}
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "arvae_music" / "images"
+    return tmp_path / "cache" / "arvae_music" / "arrays"
 
 
 def pixels(part: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Arrays that take long to make, kept under the user's cache folder and read from there as they are used."""
+"""Large arrays that lie in files and are read from there as they are used: some kept, some for a while."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,11 @@ Parts = Callable[[], Iterable[Array]]
 
 def cache_folder() -> Path:
     """Where arrays are kept."""
-    return user_cache_path("arvae_music") / "images"
+    return user_cache_path("arvae_music") / "arrays"
+
+
+LARGE = 2**25
+"""Bytes from which on an array does not stay in memory."""
 
 
 def kept(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, parts: Parts) -> Array:
@@ -50,6 +54,25 @@ def kept(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, parts: Parts) 
         return _temporary(shape, np.dtype(dtype), parts)
 
 
+def spacious(shape: tuple[int, ...], dtype: npt.DTypeLike, parts: Parts) -> Array:
+    """An array for this process: in memory, or where it is large in a nameless file.
+
+    What is in a file does not fill the memory: the system may drop its pages and read them again. What is
+    written into the array stays with this process, and the file is gone when the program ends.
+
+    Args:
+        shape: of the array.
+        dtype: of the array.
+        parts: makes it.
+
+    Raises:
+        ArvaeError: there is no room for it on the disk; or `parts` raises that.
+    """
+    if int(np.prod(shape)) * np.dtype(dtype).itemsize >= LARGE:
+        return _temporary(shape, np.dtype(dtype), parts, "c")
+    return np.concatenate([np.empty((0, *shape[1:]), dtype), *parts()], dtype=dtype)
+
+
 def _found(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
     """The array in a file; None where there is none, or another or a damaged one."""
     try:
@@ -74,17 +97,28 @@ def _stored(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Par
     return array
 
 
-def _temporary(shape: tuple[int, ...], dtype: np.dtype[Any], parts: Parts) -> Array:
+def _temporary(
+    shape: tuple[int, ...], dtype: np.dtype[Any], parts: Parts, mode: Literal["r", "c"] = "r"
+) -> Array:
     try:
-        with tempfile.TemporaryFile() as file:
+        with _nameless() as file:
             start = _write(file, shape, dtype, parts)
-            return np.memmap(file, dtype, "r", start, shape)
+            return np.memmap(file, dtype, mode, start, shape)
     except OSError as error:
         size = int(np.prod(shape)) * dtype.itemsize / 1e6
         raise ArvaeError(
             f"no room for {size:.0f} MB in {cache_folder()} or {tempfile.gettempdir()} ({error.strerror}): "
             "make some, or set XDG_CACHE_HOME to a folder with more"
         ) from error
+
+
+def _nameless() -> IO[bytes]:
+    """A file that goes when it is closed: beside what is kept, as temporary folders may lie in memory."""
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=cache_folder())
+    except OSError:
+        return tempfile.TemporaryFile()
 
 
 def _write(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], parts: Parts) -> int:

@@ -1,0 +1,84 @@
+"""The table of speeds: ratios and goals by hand, and the tunes of the trial of growth."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arvae_music import read
+from arvae_music.measures import measures
+from tests.benchmarks.growth import Size, books, draw, tune
+from tests.benchmarks.table import Row, grown, starting, training
+
+
+@pytest.mark.parametrize(
+    ("ratio", "goal", "holds"),
+    [
+        (0.2, "<= 0.2", True),
+        (0.21, "<= 0.2", False),
+        (2.5, ">= 2.5", True),
+        (2.4, ">= 2.5", False),
+        (2.4, "", None),
+        (None, ">= 1", None),
+    ],
+)
+def test_goals(ratio: float | None, goal: str, holds: bool | None) -> None:
+    assert Row("it", "1 s", "that 2 s", ratio, goal).holds is holds
+
+
+def test_starting_by_hand() -> None:
+    seconds = {
+        "import torch": 2.0,
+        "arvae-music --help": 0.3,
+        "attributes of a MIDI file": 1.2,
+        "interpolate, cold": 3.0,
+    }
+    rows = list(starting({name: {"seconds": value} for name, value in seconds.items()}))
+    assert [(row.value, row.holds) for row in rows] == [("0.30 s", True), ("1.20 s", False), ("3.00 s", True)]
+    assert [row.ratio for row in rows] == pytest.approx([0.15, 0.6, 1.5])
+
+
+def test_training_by_hand() -> None:
+    def found(count: int, seconds: float, flops: float) -> dict[str, float]:
+        shared = {"product_rate": 1e11, "measures_of_an_epoch": 1_000, "epochs": 30, "parameters": 2e6}
+        return {"count": count, "seconds": seconds, "flops": flops, **shared}
+
+    rows = list(
+        training(
+            {
+                "training, default": found(100, 0.1, 2e7),
+                "training, paper with as many parameters": found(200, 0.5, 5e7),
+                "training, paper": found(200, 0.4, 1e7),
+                "one epoch": {"ticks": 0.0},
+            }
+        )
+    )
+    # 1,000 measures a second of the default, and 400 and 500 of the others.
+    assert [row.ratio for row in rows[:2]] == [pytest.approx(2.5), pytest.approx(2.0)]
+    assert [row.holds for row in rows[:2]] == [True, None]
+    # 20 and 20 GFLOP/s of 100.
+    assert [row.ratio for row in rows[2:4]] == [pytest.approx(0.2), pytest.approx(0.2)]
+
+
+def test_growth_by_hand(tmp_path: Path) -> None:
+    sizes = [
+        Size(100, 50.0, 30.0, 20.0, 2**30, 2**20, {10: 0.1, 100: 1.5}),
+        Size(1_000, 45.0, 30.0, 10.0, int(1.05 * 2**30), 2**20, {}),
+    ]
+    rows = list(grown(sizes))
+    assert [row.ratio for row in rows] == pytest.approx([0.9, 1.0, 0.5, 1.05, 1.5])
+    assert [row.holds for row in rows] == [True, True, False, True, False]
+    draw(sizes, tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").stat().st_size > 1_000
+
+
+def test_generated_tunes_are_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "tune.abc"
+    path.write_text(tune(1, np.random.default_rng(0)))
+    found = measures(read(path).melody)
+    assert [row.index for row in found] == list(range(1, 33))
+    assert all(row.tokens is not None and row.meter == "4/4" for row in found)
+    books(tmp_path, 33)
+    text = (tmp_path / "book0000000.abc").read_text()
+    assert text.count("X:") == 2
+    assert text.count("|") == 64
