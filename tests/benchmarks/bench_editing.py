@@ -13,9 +13,10 @@ import torch
 from arvae_music.data import load_corpus
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from arvae_music import Model, Tune, load_model, read
+from arvae_music import Tune, load_model, read
 from arvae_music.control.benchmark import Bench
 from arvae_music.control.edit import Job, search_jobs
+from arvae_music.control.model import Model
 from arvae_music.control.request import read_requests
 from arvae_music.control.sample import draw_sample
 from arvae_music.control.score import tick_scores
