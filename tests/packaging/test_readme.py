@@ -96,6 +96,15 @@ def test_the_tour(capsys: pytest.CaptureFixture[str]) -> None:
         assert code == 0, f"arvae-music {shlex.join(words)}: {capsys.readouterr().err}"
 
 
+@pytest.mark.usefixtures("place")
+def test_the_first_screen_shows_what_comes_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words_of(fences("sh")[0])[0]) == 0
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    told = [line.split() for line in fences("text")[0].splitlines() if "…" not in line and "─" not in line]
+    assert len(told) == 4
+    assert [line for line in told if line not in printed] == []
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_the_tour_to_the_letter(capsys: pytest.CaptureFixture[str]) -> None:
