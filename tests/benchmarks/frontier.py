@@ -82,7 +82,7 @@ def main(
             shares = (f"{100 * share:.2f}%" for share in at[:4])
             swaps = (f"{swap:.3f}" for swap in (*at.swaps, float(np.mean(at.swaps))))
             table.add_row(label(tolerance, checkpoint.vae.agreement), *shares, *swaps)
-        Console().print(table)
+        Console(width=120).print(table)
 
 
 if __name__ == "__main__":
