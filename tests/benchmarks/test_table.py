@@ -26,6 +26,11 @@ def test_goals(ratio: float | None, goal: str, holds: bool | None) -> None:
     assert Row("it", "1 s", "that 2 s", ratio, goal).holds is holds
 
 
+def test_a_goal_of_something_else_is_missed() -> None:
+    assert Row("it", "1 s", "that 2 s", 0.01, "<= 0.05").holds is True
+    assert Row("it", "1 s", "that 2 s", 0.01, "<= 0.05", reached=False).holds is False
+
+
 def test_starting_by_hand() -> None:
     seconds = {
         "import torch": 2.0,

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "arvae_music"
 
 # A part may import from the parts of the rows below its own, and from those of its own row that are
-# named with it in BESIDE. `_version` and `files` (writing whole or not at all) are everybody's.
+# named with it in BESIDE. `_version`, `files` (writing whole or not at all) and `kept` (arrays
+# in files) are everybody's.
 LAYERS = [
     {"__main__"},
     {"cli"},
@@ -22,7 +23,7 @@ LAYERS = [
     {"tokens", "pieces"},
     {"melody", "tonality"},
     {"meter"},
-    {"errors", "files", "_version"},
+    {"errors", "files", "kept", "_version"},
 ]
 BESIDE = {
     "control": {"training", "evaluation", "data"},  # an edit loads checkpoints; its benchmark reads a corpus
@@ -32,6 +33,7 @@ BESIDE = {
     "data": {"formats"},
     "objective": {"model", "attributes"},  # the expected values of attributes
     "files": {"errors"},
+    "kept": {"errors"},
 }
 HEAVY = {"torch", "music21", "pretty_midi", "matplotlib", "lightning_fabric", "sklearn", "scipy"}
 
