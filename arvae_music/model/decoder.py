@@ -10,7 +10,7 @@ from torch.nn.functional import gelu, linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.model.layers import MeterEmbedding, log_probabilities
-from arvae_music.model.recurrent import input_weights, run
+from arvae_music.model.recurrent import in_each_order, input_weights, run
 from arvae_music.model.settings import ModelSettings
 
 _OCTAVES = 6
@@ -69,14 +69,18 @@ class Decoder(nn.Module):
         """
         own = self.meter.own_beats(meters)
         beats = self._beats(z, meters)[own]
-        return log_probabilities(self.output(self._ticks(beats)).transpose(0, 1), own)
+        return log_probabilities(self._logits(beats).transpose(0, 1), own)
 
-    def _ticks(self, beats: Tensor) -> Tensor:
-        """A vector for each tick of each beat, `[6, beats, 2 * width]`."""
-        weight, bias = input_weights(self.ticks)
-        of_beat, of_place = weight.split([beats.shape[-1], self.tick_place.embedding_dim], dim=1)
-        gates = linear(beats, of_beat, bias) + linear(self.tick_place.weight, of_place)[:, None]
-        return run(self.ticks, gates)
+    def _logits(self, beats: Tensor) -> Tensor:
+        """Beats `[beats, width]` to logits of each of their ticks, `[6, beats, ids]`."""
+        inputs = input_weights(self.ticks)
+        of_beat, of_place = inputs.weight.split([beats.shape[-1], self.tick_place.embedding_dim], dim=2)
+        # What a beat says is the same at all of its ticks, what a place says is the same in all beats.
+        gates = torch.baddbmm(inputs.bias[:, None], beats.expand(2, -1, -1), of_beat.transpose(1, 2))
+        places = in_each_order(self.tick_place.weight, self.ticks)
+        forwards, backwards = run(self.ticks, gates[:, None], torch.bmm(places, of_place.transpose(1, 2)))
+        first, second = self.output.weight.chunk(2, dim=1)
+        return linear(forwards, first, self.output.bias) + linear(backwards, second).flip(0)
 
     def _beats(self, z: Tensor, meters: Tensor) -> Tensor:
         """A vector for each of the four beats, `[batch, 4, width]`."""

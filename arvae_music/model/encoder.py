@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, linear
+from torch.nn.functional import embedding
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.model.layers import MeterEmbedding
-from arvae_music.model.recurrent import input_weights, last_states, run
+from arvae_music.model.recurrent import in_each_order, input_weights, run
 from arvae_music.model.settings import ModelSettings
 
 _LEAST_LOG_STD, _MOST_LOG_STD = -8.0, 4.0
@@ -75,13 +75,35 @@ class Encoder(nn.Module):
     def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
         """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""
         ticks = ids.reshape(-1, TICKS_PER_BEAT)[own.view(-1)]
-        weight, bias = input_weights(self.ticks)
-        # What a token adds to the gates is looked up in one table: there are far fewer tokens than ticks.
-        table = linear(self.token.weight, weight, bias)
-        read = last_states(run(self.ticks, embedding(ticks.t(), table)))
+        if ticks.is_cuda:  # there to look for those that are alike would be to wait for the host
+            read = self._read_ticks(ticks)
+        else:
+            distinct, which = _distinct(ticks, self.token.num_embeddings)
+            read = self._read_ticks(distinct).index_select(0, which)
         beats = read.new_zeros(own.numel(), read.shape[-1])
         beats[own.view(-1)] = read
         return beats.view(*own.shape, -1)
+
+    def _read_ticks(self, ticks: Tensor) -> Tensor:
+        """Token ids of beats `[beats, 6]` -> `[beats, 2 * width]`."""
+        inputs = input_weights(self.ticks)
+        # What a token adds to the gates is looked up in one table for each direction: there are far fewer
+        # tokens than ticks.
+        tokens = self.token.weight.expand(2, -1, -1)
+        tables = torch.baddbmm(inputs.bias[:, None], tokens, inputs.weight.transpose(1, 2))
+        table_of = torch.arange(2, device=ticks.device)[:, None, None] * tokens.shape[1]
+        gates = embedding(in_each_order(ticks.t(), self.ticks) + table_of, tables.flatten(0, 1))
+        return _both_directions(run(self.ticks, gates)[:, -1])
+
+
+def _distinct(ticks: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """The different beats among `[beats, 6]` of ids below `size`, and which of them each is, `[beats]`.
+
+    Two of five beats of a batch are like another one.
+    """
+    places = size ** torch.arange(TICKS_PER_BEAT, device=ticks.device)
+    numbers, which = torch.unique((ticks * places).sum(dim=1), return_inverse=True)
+    return numbers[:, None] // places % size, which
 
 
 def _both_directions(state: Tensor) -> Tensor:

@@ -2,118 +2,137 @@
 
 `torch.nn.GRU` multiplies every step's whole input. Here the caller hands in the input's share of the
 gates, so that what is constant over the steps, or comes from a table, is multiplied once. Steps of
-both directions go in one batched product, and the backward pass makes each weight's gradient in one
-product over all steps.
+both directions go in one batched product, nothing is multiplied at the first step, whose state is zero,
+and the backward pass makes each weight's gradient in one product over all steps.
+
+Each direction goes through the steps in its own order: number 0 of the second is the last one there is.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 
-def input_weights(layer: nn.GRU) -> tuple[Tensor, Tensor]:
-    """Weights and biases from the input to the gates, `[directions * 3 * hidden, input]` and `[...]`."""
-    return torch.cat(_of_each_way(layer, "weight_ih")), torch.cat(_of_each_way(layer, "bias_ih"))
+class Inputs(NamedTuple):
+    """Weights from a layer's input to its gates (reset, update, new; Cho et al. 2014 as nn.GRU has them).
+
+    `weight` is `[directions, 3 * hidden, input]`, `bias` `[directions, 3 * hidden]`.
+    """
+
+    weight: Tensor
+    bias: Tensor
 
 
-def run(layer: nn.GRU, gates: Tensor) -> Tensor:
+def input_weights(layer: nn.GRU) -> Inputs:
+    """Weights and biases from the input of a one-layer GRU to its gates."""
+    return Inputs(_of_each_way(layer, "weight_ih"), _of_each_way(layer, "bias_ih"))
+
+
+def in_each_order(steps: Tensor, layer: nn.GRU) -> Tensor:
+    """What is given by step, `[steps, ...]`, as each direction comes to it, `[directions, steps, ...]`."""
+    return torch.stack([steps, steps.flip(0)]) if layer.bidirectional else steps[None]
+
+
+def run(layer: nn.GRU, gates: Tensor, by_step: Tensor | None = None) -> Tensor:
     """The hidden states of a one-layer GRU that starts from zero.
 
     Args:
         layer: its recurrent weights are used.
-        gates: the input's share of the gates with its bias, `[steps, batch, directions * 3 * hidden]`
-            (reset, update, new; Cho et al. 2014 as nn.GRU has them).
+        gates: the input's share of the gates, `[directions, steps, batch, 3 * hidden]`, or with one step
+            where `by_step` says what differs.
+        by_step: what each step adds to the gates of all sequences alike, `[directions, steps, 3 * hidden]`.
 
     Returns:
-        `[steps, batch, directions * hidden]`, as nn.GRU gives them.
+        `[directions, steps, batch, hidden]`; the last step of each direction is what it ends with.
     """
-    weights, biases = (torch.stack(_of_each_way(layer, name)) for name in ("weight_hh", "bias_hh"))
+    weights, biases = _of_each_way(layer, "weight_hh"), _of_each_way(layer, "bias_hh")
+    if by_step is None:
+        by_step = gates.new_zeros(len(gates), gates.shape[1], gates.shape[-1])
+    given = (gates, by_step, weights, biases)
     if torch.is_autocast_enabled(gates.device.type):
         low = torch.get_autocast_dtype(gates.device.type)
-        weights, biases, gates = weights.to(low), biases.to(low), gates.to(low)
-    states: Tensor = _Steps.apply(gates, weights, biases[:, None])  # type: ignore[no-untyped-call]
+        given = (gates.to(low), by_step.to(low), weights.to(low), biases.to(low))
+    states: Tensor = _Steps.apply(*given)  # type: ignore[no-untyped-call]
     return states
 
 
-def last_states(states: Tensor) -> Tensor:
-    """What each of two directions ends with, `[steps, batch, 2 * hidden]` -> `[batch, 2 * hidden]`."""
-    hidden = states.shape[-1] // 2
-    return torch.cat([states[-1, :, :hidden], states[0, :, hidden:]], dim=-1)
-
-
-def _of_each_way(layer: nn.GRU, name: str) -> list[Tensor]:
-    """A parameter of the layer, forwards and, if it goes both ways, backwards."""
+def _of_each_way(layer: nn.GRU, name: str) -> Tensor:
+    """A parameter of the layer, forwards and, if it goes both ways, backwards, `[directions, ...]`."""
     ways = ("", "_reverse") if layer.bidirectional else ("",)
-    return [getattr(layer, f"{name}_l0{way}") for way in ways]
+    return torch.stack([getattr(layer, f"{name}_l0{way}") for way in ways])
 
 
 class _Steps(torch.autograd.Function):
-    """All steps of one or two directions."""
+    """All steps of one or two directions; D of them, B sequences, H states."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
-        """States `[steps, batch, directions * H]`; biases are `[directions, 1, 3H]`."""
-        directions, width, hidden = weights.shape
-        steps, batch, _ = gates.shape
+    def forward(ctx: Any, gates: Tensor, by_step: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+        """States `[D, steps, B, H]` of gates `[D, steps or 1, B, 3H]`."""
+        directions, steps, _ = by_step.shape
+        hidden = weights.shape[-1]
+        two = 2 * hidden
         transposed = weights.transpose(1, 2).contiguous()
-        out = gates.new_empty(steps, batch, directions * hidden)
-        state = gates.new_zeros(directions, batch, hidden)
+        # The bias of `new` stands inside its product with `reset`; the others are like the input's.
+        added = by_step.clone()
+        added[..., :two] += biases[:, None, :two]
+        inner = biases[:, None, two:]
+        # One more than there are steps: each is made from the one before, and the first is zero.
+        states = gates.new_zeros(directions, steps + 1, gates.shape[2], hidden)
         kept = []
         with torch.autocast(gates.device.type, enabled=False):
             for step in range(steps):
-                given = _of_step(gates, step, directions, width)
-                recurrent = torch.baddbmm(biases, state, transposed)
-                both = (given[..., : 2 * hidden] + recurrent[..., : 2 * hidden]).sigmoid_()
-                reset, update = both.split(hidden, dim=-1)
-                shaped = recurrent[..., 2 * hidden :]
-                new = torch.addcmul(given[..., 2 * hidden :], reset, shaped).tanh_()
-                following = torch.lerp(new, state, update)
-                kept.append((state, both, shaped, new))
-                state = following
-                for direction in range(directions):
-                    at = steps - 1 - step if direction else step
-                    out[at, :, direction * hidden : (direction + 1) * hidden] = state[direction]
-        ctx.kept, ctx.sizes = kept, (steps, batch, directions, hidden)
-        ctx.save_for_backward(weights)
-        return out
+                given = gates[:, step if gates.shape[1] > 1 else 0]
+                both = given[..., :two] + added[:, step, None, :two]
+                if step:
+                    recurrent = torch.bmm(states[:, step], transposed)
+                    both.add_(recurrent[..., :two])
+                    shaped = recurrent[..., two:].add_(inner)
+                else:
+                    shaped = inner.expand_as(states[:, 0])
+                reset, update = both.sigmoid_().split(hidden, dim=-1)
+                new = torch.addcmul(given[..., two:], reset, shaped)
+                new.add_(added[:, step, None, two:]).tanh_()
+                torch.lerp(new, states[:, step], update, out=states[:, step + 1])
+                kept.append((both, shaped, new))
+        ctx.kept, ctx.constant = kept, gates.shape[1] == 1
+        ctx.save_for_backward(states, weights)
+        return states[:, 1:]
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of gates, weights and biases."""
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Gradients of gates, what is added by step, weights and biases."""
         (gradient,) = gradients
-        (weights,) = ctx.saved_tensors
-        steps, batch, directions, hidden = ctx.sizes
-        to_gates = gradient.new_empty(steps, batch, directions * 3 * hidden)
+        states, weights = ctx.saved_tensors
+        directions, steps, batch, hidden = gradient.shape
+        two = 2 * hidden
+        # What comes to the products with the states, and, of `new`, what comes to the input's.
         inner = gradient.new_empty(directions, steps, batch, 3 * hidden)
-        before = gradient.new_empty(directions, steps, batch, hidden)
-        carried = gradient.new_zeros(directions, batch, hidden)
+        to_new = gradient.new_empty(directions, steps, batch, hidden)
+        carried = gradient[:, -1]
         for step in reversed(range(steps)):
-            state, both, shaped, new = ctx.kept[step]
+            both, shaped, new = ctx.kept[step]
             reset, update = both.split(hidden, dim=-1)
-            carried = carried + _of_step(gradient, step, directions, hidden)
-            to_new = carried * (1 - update) * (1 - new.square())
-            gate = torch.cat([to_new * shaped, carried * (state - new)], dim=-1)
-            gate *= both * (1 - both)
-            mine = inner[:, step]
-            mine[..., : 2 * hidden] = gate
-            mine[..., 2 * hidden :] = to_new * reset
-            before[:, step] = state
-            for direction in range(directions):
-                at = steps - 1 - step if direction else step
-                place = to_gates[at, :, direction * 3 * hidden : (direction + 1) * 3 * hidden]
-                place[:, : 2 * hidden] = gate[direction]
-                place[:, 2 * hidden :] = to_new[direction]
-            carried = torch.baddbmm(carried * update, mine, weights)
-        flat = inner.view(directions, steps * batch, 3 * hidden)
-        to_weights = torch.bmm(flat.transpose(1, 2), before.view(directions, steps * batch, hidden))
-        return to_gates, to_weights, flat.sum(dim=1, keepdim=True)
+            kept = carried * update
+            torch.ops.aten.tanh_backward.grad_input(carried - kept, new, grad_input=to_new[:, step])
+            mine, fresh = inner[:, step], to_new[:, step]
+            to_both = torch.cat([fresh * shaped, carried * (states[:, step] - new)], dim=-1)
+            torch.ops.aten.sigmoid_backward.grad_input(to_both, both, grad_input=mine[..., :two])
+            torch.mul(fresh, reset, out=mine[..., two:])
+            if step:
+                carried = torch.baddbmm(kept.add_(gradient[:, step - 1]), mine, weights)
+        after_first, before = inner[:, 1:].flatten(1, 2), states[:, 1:-1].flatten(1, 2)
+        to_weights = torch.stack([b.t() @ a for a, b in zip(after_first, before, strict=True)])
+        sums = [_over_sequences(part) for part in (inner, to_new)]
+        by_step = torch.cat([sums[0][..., :two], sums[1]], dim=-1)
+        parts = [inner[..., :two], to_new]
+        if ctx.constant:
+            parts = [part.sum(dim=1, keepdim=True) for part in parts]
+        return torch.cat(parts, dim=-1), by_step, to_weights.transpose(1, 2), sums[0].sum(dim=1)
 
 
-def _of_step(rows: Tensor, step: int, directions: int, width: int) -> Tensor:
-    """What each direction takes at a step, `[directions, batch, width]`; the second goes backwards."""
-    if directions == 1:
-        return rows[step][None]
-    return torch.stack([rows[step, :, :width], rows[len(rows) - 1 - step, :, width:]])
+def _over_sequences(values: Tensor) -> Tensor:
+    """Sums over the sequences, `[D, steps, B, width]` -> `[D, steps, width]`; a product is the fastest."""
+    return (values.new_ones(1, values.shape[2]) @ values)[:, :, 0]

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from arvae_music.errors import ArvaeError
 from arvae_music.model import MeasureVAE, ModelSettings, Posterior, Vocabulary
+from arvae_music.model.decoder import Decoder
+from arvae_music.model.encoder import Encoder
 from tests.fakes import METERS, TINY, random_measure, tiny_vae
 from tests.music import BEATS, grid_of
 
@@ -59,6 +61,30 @@ def test_a_measure_is_coded_alike_alone_and_among_other_meters() -> None:
         assert torch.allclose(alone.log_std[0], posterior.log_std[i], atol=1e-5)
         again = vae.decoder(alone.mean, meters[i : i + 1]).exp()
         assert torch.allclose(again[0], decoded[i], atol=1e-5)
+
+
+def test_beats_are_read_as_the_recurrent_layer_reads_each_of_them() -> None:
+    encoder = tiny_vae().encoder
+    assert isinstance(encoder, Encoder)
+    ids, meters = mixed_batch()
+    ids = torch.cat([ids, ids.flip(0)])  # every beat comes twice, and is read once
+    own = encoder.meter.own_beats(meters)
+    own = torch.cat([own, own.flip(0)])
+    beats = ids.view(-1, 6)
+    _, last = encoder.ticks(encoder.token(beats))
+    expected = torch.where(own.view(-1, 1), torch.cat([last[0], last[1]], dim=1), 0.0)
+    read = encoder._read_beats(ids, own)
+    torch.testing.assert_close(read.view(len(beats), -1), expected, rtol=0, atol=1e-6)
+
+
+def test_ticks_are_written_as_the_recurrent_layer_writes_each_of_them() -> None:
+    decoder = tiny_vae().decoder
+    assert isinstance(decoder, Decoder)
+    beats = torch.randn(5, decoder.ticks.hidden_size, generator=torch.Generator().manual_seed(0))
+    inputs = [torch.cat([beats, place.expand(5, -1)], dim=1) for place in decoder.tick_place.weight]
+    states, _ = decoder.ticks(torch.stack(inputs, dim=1))
+    expected = decoder.output(states)
+    torch.testing.assert_close(decoder._logits(beats).transpose(0, 1), expected, rtol=0, atol=1e-6)
 
 
 def test_the_model_hears_tokens_and_meter() -> None:
