@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from arvae_music.meter import TICKS
-from arvae_music.model.vocabulary import PAD_ID, PITCH_ID, REST_ID
+from arvae_music.model.vocabulary import PITCH_ID, REST_ID
 
 NONE = -1
 """No pitch yet."""
 
+_PLACES = 64
+"""More than there are pitches, or places in a source, with one for none."""
+
+
+class Outlines(NamedTuple):
+    """What pitches have come to, of the different ones among the hypotheses of a search.
+
+    What the pitch of a further note would lead to depends on no more than this, and many hypotheses of a
+    measure are alike in it.
+
+    Attributes:
+        measure: number of the measure, `[U]`.
+        first, lowest, highest: pitches so far, NONE before the first note, `[U]`.
+        progress: pitches of the source found, and used up, `[U, 2]`.
+        which: the outline of each hypothesis, `[M, K]`.
+    """
+
+    measure: Tensor
+    first: Tensor
+    lowest: Tensor
+    highest: Tensor
+    progress: Tensor
+    which: Tensor
+
 
 @dataclass
 class Hypotheses:
-    """K of them for each of M measures, each field `[M, K]` but tokens and progress."""
+    """K of them for each of M measures, each field `[M, K]` but progress."""
 
-    tokens: Tensor  # [M, K, 24] ids
     score: Tensor
     count: Tensor
     weight: Tensor
@@ -37,8 +60,7 @@ class Hypotheses:
 
     def take(self, parent: Tensor) -> Hypotheses:
         """Those of some numbers `[M, K]`."""
-        rows = torch.arange(len(parent))[:, None]
-        return Hypotheses(**{name: tensor[rows, parent] for name, tensor in vars(self).items()})
+        return Hypotheses(**{name: taken(tensor, parent) for name, tensor in vars(self).items()})
 
     def apply(self, action: Tensor, onset_weight: Tensor) -> None:
         """Bring all but division and progress up to date with the tokens that were added."""
@@ -55,6 +77,26 @@ class Hypotheses:
         self.weight = self.weight + note.long() * onset_weight[:, None]
         self.sounding = torch.where(note, True, self.sounding & (action != REST_ID))
 
+    def outlines(self) -> Outlines:
+        """What their pitches have come to."""
+        numbers = torch.arange(len(self.first))[:, None]
+        for part in (self.first, self.lowest, self.highest, *self.progress.unbind(dim=-1)):
+            numbers = numbers * _PLACES + part + 1
+        numbers, which = torch.unique(numbers, return_inverse=True)
+        parts = []
+        for _ in range(5):
+            parts.append(numbers % _PLACES - 1)
+            numbers = numbers // _PLACES
+        used, found, highest, lowest, first = parts
+        return Outlines(numbers, first, lowest, highest, torch.stack([found, used], dim=-1), which)
+
+
+def taken(values: Tensor, parent: Tensor) -> Tensor:
+    """Of values `[M, K, ...]` those of some hypotheses, `[M, K']`."""
+    size, width = values.shape[:2]
+    flat = (parent + width * torch.arange(size)[:, None]).flatten()
+    return values.flatten(0, 1).index_select(0, flat).view(*parent.shape, *values.shape[2:])
+
 
 def start(tie_in: Tensor) -> Hypotheses:
     """One empty hypothesis for each measure; `tie_in`: the pitch tied into it or NONE, `[M]`."""
@@ -62,7 +104,6 @@ def start(tie_in: Tensor) -> Hypotheses:
     zeros = torch.zeros(size, 1, dtype=torch.long)
     tied = tie_in[:, None]
     return Hypotheses(
-        tokens=torch.full((size, 1, TICKS), PAD_ID),
         score=torch.zeros(size, 1),
         count=zeros,
         weight=zeros,

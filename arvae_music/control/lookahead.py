@@ -16,7 +16,7 @@ from torch import Tensor
 
 from arvae_music.attributes import WEIGHTS
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.hypotheses import NONE, Hypotheses
+from arvae_music.control.hypotheses import NONE, Hypotheses, Outlines
 from arvae_music.control.lookup import PitchLook, SequenceLook, so_many
 from arvae_music.control.rhythms import (
     DIVISION_AFTER,
@@ -46,8 +46,12 @@ class Legal(NamedTuple):
 
 
 class Pitches(NamedTuple):
-    """First, lowest, highest and last pitch, and pitches of the source found and used up."""
+    """Of measures by number: first, lowest, highest and last pitch, and pitches of the source found and used up.
 
+    Their shapes broadcast.
+    """
+
+    measure: Tensor
     first: Tensor
     lowest: Tensor
     highest: Tensor
@@ -106,7 +110,7 @@ class Lookahead:
         self.pin_last = _pitches([c.pinned[-1] if c.pinned else None for c in constraints])
         self.from_none = so_many(torch.tensor([c.from_none() for c in constraints]))
 
-    def legal(self, tick: int, state: Hypotheses) -> Legal:
+    def legal(self, tick: int, state: Hypotheses, outlines: Outlines) -> Legal:
         """Which tokens at a tick keep a hypothesis completable."""
         own = tick < self.ticks
         division = self.moves[:, tick].gather(1, state.division.clamp(min=0))  # a dead one may have ILLEGAL
@@ -130,15 +134,18 @@ class Lookahead:
         actions[..., PAD_ID] = ~own[:, None] & state.alive
         actions[..., HOLD_ID] = hold & (held & as_is).any(dim=-1)
         actions[..., REST_ID] = rest & (rested & as_is).any(dim=-1)
-        with_note = (started[:, :, None] & self._goal_bits_by_pitch(tick, state)).any(dim=-1)
-        actions[..., PITCH_ID:] = note[..., None] & with_note & self._may_start(tick)
+        at = (note & started.any(dim=-1)).nonzero(as_tuple=True)
+        if len(at[0]):
+            by_pitch = self._goal_bits_by_pitch(tick, outlines)[outlines.which[at]]
+            possible = (by_pitch & started[at][:, :, None]).any(dim=1)
+            actions[..., PITCH_ID:][at] = possible & self._may_start(tick)[at[0]]
         return Legal(actions, division, own)
 
     def _may_start(self, tick: int) -> Tensor:
-        """Pitches that may start at a tick, `[M, 1, P]`."""
+        """Pitches that may start at a tick, `[M, P]`."""
         pin = self.pin[:, tick, None]
         locked = torch.arange(self.pitches.shape[1]) == pin
-        return torch.where(pin == NONE, self.pitches, locked)[:, None]
+        return torch.where(pin == NONE, self.pitches, locked)
 
     def _to_come(
         self, tick: int, division: Tensor, sounding: Tensor, state: Hypotheses, new: Tensor
@@ -160,6 +167,7 @@ class Lookahead:
         """Numbers of free notes after a tick, without a note there, that the pitches allow, as bits."""
         begun = state.first != NONE
         pitches = Pitches(
+            torch.arange(len(begun))[:, None],
             state.first.clamp(min=0),
             state.lowest.clamp(min=0),
             state.highest.clamp(min=0),
@@ -172,41 +180,41 @@ class Lookahead:
         if self.sequences is not None:
             instead = self.sequences.from_none[:, None, None].expand_as(none)
             none = torch.where(self.sequences.is_locked[:, None, None], instead, none)
-        return torch.where(begun[..., None], self._begun_bits(tick, pitches), none)
+        bits = torch.stack(self._begun_bits(tick, pitches), dim=-1)
+        return torch.where(begun[..., None], bits, none)
 
-    def _goal_bits_by_pitch(self, tick: int, state: Hypotheses) -> Tensor:
-        """The same with a note there, by its pitch, `[M, K, P, sets]`."""
-        pitch = torch.arange(self.pitches.shape[1]).expand(*state.first.shape, -1)
-        begun = (state.first != NONE)[..., None]
-        progress = state.progress[:, :, None].expand(*pitch.shape, -1)
+    def _goal_bits_by_pitch(self, tick: int, outlines: Outlines) -> Tensor:
+        """The same with a note there, by its pitch, `[U, sets, P]`."""
+        pitch = torch.arange(self.pitches.shape[1])
+        measure, first = outlines.measure[:, None], outlines.first[:, None]
+        begun = first != NONE
+        progress = outlines.progress[:, None].expand(-1, len(pitch), -1)
         if self.sequences is not None:
-            progress = self.sequences.after(progress, pitch)
+            progress = self.sequences.after(measure, progress, pitch)
         pitches = Pitches(
-            torch.where(begun, state.first[..., None], pitch),
-            torch.where(begun, torch.minimum(state.lowest[..., None], pitch), pitch),
-            torch.where(begun, torch.maximum(state.highest[..., None], pitch), pitch),
+            measure,
+            torch.where(begun, first, pitch),
+            torch.where(begun, torch.minimum(outlines.lowest[:, None], pitch), pitch),
+            torch.where(begun, torch.maximum(outlines.highest[:, None], pitch), pitch),
             pitch,
             progress,
         )
-        return self._begun_bits(tick, pitches)
+        return torch.stack(self._begun_bits(tick, pitches), dim=1)
 
-    def _begun_bits(self, tick: int, pitches: Pitches) -> Tensor:
-        """The same where a note has started."""
-        ones = [1] * (pitches.first.dim() - 1)
-        low, high, last = pitches.lowest, pitches.highest, pitches.last
+    def _begun_bits(self, tick: int, pitches: Pitches) -> list[Tensor]:
+        """The same where a note has started, set by set."""
+        measure, first, low, high, last, progress = pitches
         if self.split:
-            low = torch.minimum(low, self.pin_low[:, tick + 1].reshape(-1, *ones))
-            high = torch.maximum(high, self.pin_high[:, tick + 1].reshape(-1, *ones))
-            to_come = self.pins[:, tick + 1].reshape(-1, *ones) > 0
-            last = torch.where(to_come, self.pin_last.clamp(min=0).reshape(-1, *ones), last)
-        at_end = torch.where(self.look.ends(pitches.first, last), so_many(self.look.missing(low, high)), 0)
-        more = so_many(self.look.more(pitches.first, low, high))
-        bits = torch.stack([at_end, more], dim=-1)
+            low = torch.minimum(low, self.pin_low[measure, tick + 1])
+            high = torch.maximum(high, self.pin_high[measure, tick + 1])
+            last = torch.where(self.pins[measure, tick + 1] > 0, self.pin_last.clamp(min=0)[measure], last)
+        ends, missing = self.look.ends(measure, first, last), self.look.missing(measure, low, high)
+        bits = [torch.where(ends, so_many(missing), 0), so_many(self.look.more(measure, first, low, high))]
         if self.sequences is not None:
-            instead = self.sequences.bits(pitches.progress, pitches.first, low, high, last, self.look)
-            is_locked = self.sequences.is_locked.reshape(-1, *ones, 1)
-            bits = torch.where(is_locked, instead[..., None], bits)
-        return torch.cat([bits, bits], dim=-1) if self.split else bits
+            instead = self.sequences.bits(measure, progress, first, low, high, last, self.look)
+            is_locked = self.sequences.is_locked[measure]
+            bits = [torch.where(is_locked, instead, plain) for plain in bits]
+        return bits * 2 if self.split else bits
 
     def follow(self, tick: int, state: Hypotheses, action: Tensor, division: Tensor, own: Tensor) -> Tensor:
         """Bring hypotheses up to date with the tokens that were added; which of these are events."""
@@ -214,7 +222,8 @@ class Lookahead:
         state.division = torch.where(event, division, state.division)
         if self.sequences is not None:
             note = (action >= PITCH_ID)[..., None]
-            moved = self.sequences.after(state.progress, (action - PITCH_ID).clamp(min=0))
+            measure = torch.arange(len(action))[:, None]
+            moved = self.sequences.after(measure, state.progress, (action - PITCH_ID).clamp(min=0))
             state.progress = torch.where(note, moved, state.progress)
         state.apply(action, self.onset_weight[:, tick])
         return event

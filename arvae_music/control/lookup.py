@@ -14,7 +14,7 @@ from arvae_music.control.sequences import sequence_tables
 
 
 class PitchLook:
-    """Pitch tables of many measures, looked up for all of their hypotheses at once."""
+    """Pitch tables of many measures, looked up for all of their hypotheses at once; shapes broadcast."""
 
     def __init__(self, goals: Sequence[PitchGoal]) -> None:
         names = list(dict.fromkeys(goals))
@@ -26,20 +26,17 @@ class PitchLook:
         self._more = torch.from_numpy(np.stack([t.more for t in made]))
         self._ends = torch.from_numpy(np.stack([t.ends for t in made]))
 
-    def _goal(self, like: Tensor) -> Tensor:
-        return self.of.reshape(-1, *[1] * (like.dim() - 1))
+    def missing(self, measure: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """`PitchTables.missing` of measures by number, for pitches of any shape."""
+        return self._missing[self.of[measure], low, high]
 
-    def missing(self, low: Tensor, high: Tensor) -> Tensor:
-        """`PitchTables.missing` for pitches `[M, K, …]`."""
-        return self._missing[self._goal(low), low, high]
-
-    def more(self, first: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    def more(self, measure: Tensor, first: Tensor, low: Tensor, high: Tensor) -> Tensor:
         """`PitchTables.more`."""
-        return self._more[self._goal(first), first, low, high]
+        return self._more[self.of[measure], first, low, high]
 
-    def ends(self, first: Tensor, last: Tensor) -> Tensor:
+    def ends(self, measure: Tensor, first: Tensor, last: Tensor) -> Tensor:
         """`PitchTables.ends`."""
-        return self._ends[self._goal(first), first, last]
+        return self._ends[self.of[measure], first, last]
 
 
 def so_many(notes: Tensor) -> Tensor:
@@ -79,14 +76,15 @@ class SequenceLook:
         begun = more | np.array([t.fewer_from_none for t in made], np.int32)
         self.from_none = torch.from_numpy(begun)[self.of] | torch.tensor(nothing).int()
 
-    def after(self, progress: Tensor, pitch: Tensor) -> Tensor:
-        """Pitches found and used up, `[M, K, …, 2]`, after further pitches `[M, K, …]`."""
-        of = self.of.reshape(-1, *[1] * (pitch.dim() - 1))
+    def after(self, measure: Tensor, progress: Tensor, pitch: Tensor) -> Tensor:
+        """Pitches found and used up, `[..., 2]`, after further pitches `[...]` of measures by number."""
+        of = self.of[measure]
         found = self.found[of, progress[..., 0], pitch]
         return torch.stack([found, self.used[of, progress[..., 1], pitch]], dim=-1)
 
     def bits(
         self,
+        measure: Tensor,
         progress: Tensor,
         first: Tensor,
         low: Tensor,
@@ -94,20 +92,20 @@ class SequenceLook:
         last: Tensor,
         look: PitchLook,
     ) -> Tensor:
-        """With how many further notes the goals can be met, as bits, in the shape of `first`."""
-        ones = [1] * (first.dim() - 1)
-        of, count, final, start, width = (
-            t.reshape(-1, *ones) for t in (self.of, self.count, self.final, self.start, self.width)
-        )
+        """With how many further notes the goals can be met, as bits, in the shape of `last`."""
+        of = self.of[measure]
+        final, start, width = self.final[measure], self.start[measure], self.width[measure]
         found, used = progress[..., 0], progress[..., 1]
-        owed = count - found
+        owed = self.count[measure] - found
         least, most = torch.minimum(low, self.lowest[of, found]), torch.maximum(high, self.highest[of, found])
         end = torch.where(owed > 0, final, last)
-        missing = look.missing(least, most)
-        at_end = look.ends(first, end) & ((owed > 0) | (missing == 0))
-        need = owed + torch.minimum(torch.where(at_end, missing, NEVER), look.more(first, least, most))
+        missing = look.missing(measure, least, most)
+        at_end = look.ends(measure, first, end) & ((owed > 0) | (missing == 0))
+        more = look.more(measure, first, least, most)
+        need = owed + torch.minimum(torch.where(at_end, missing, NEVER), more)
         at = (self.place[of, first] * width + self.place[of, low]) * width + self.place[of, high]
-        return so_many(need.clamp(max=NEVER)) | self.fewer[start + at * (count + 2) + used]
+        fewer = self.fewer[start + at * (self.count[measure] + 2) + used]
+        return so_many(need.clamp(max=NEVER)) | fewer
 
 
 def _stacked(rows: Sequence[npt.NDArray[np.int64]], length: int) -> Tensor:

@@ -64,6 +64,21 @@ def outlook(constraints: Sequence[Constraint], scores: Scores, note_cost: float)
     return table
 
 
+def promise(ahead: Tensor, counts: Tensor) -> Tensor:
+    """The best that is still to be had by the notes so far, `[M, 25, 3, 26]`.
+
+    Args:
+        ahead: what `outlook` gives.
+        counts: fewest and most notes of each measure, `[M, 2]`.
+    """
+    notes = torch.arange(_COUNTS)
+    so_far = []
+    for count in range(_COUNTS + 1):
+        inside = (notes >= counts[:, :1] - count) & (notes <= counts[:, 1:] - count)
+        so_far.append(ahead.masked_fill(~inside[:, None, None], -torch.inf).amax(dim=-1))
+    return torch.stack(so_far, dim=-1).clamp(min=-1e9)
+
+
 def _onsets(constraints: Sequence[Constraint], scores: Scores) -> Tensor:
     """The best score of a note at each tick, of its pitch where that is locked, `[M, 24]`."""
     best = scores.ticks[..., PITCH_ID:].amax(dim=-1)

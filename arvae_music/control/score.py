@@ -12,8 +12,8 @@ from torch import Tensor
 from arvae_music.errors import UsageError
 from arvae_music.meter import TICKS
 from arvae_music.model import EventModel, EventSteps
-from arvae_music.model.events import FIRST_CLASS, MAX_LEAP, REST_CLASS
-from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID, REST_ID
+from arvae_music.model.events import FIRST_CLASS, INTERVALS, MAX_LEAP, REST_CLASS, leap_class
+from arvae_music.model.vocabulary import HOLD_ID, PITCH_ID, REST_ID
 
 USUAL_STRENGTH = 0.5
 
@@ -97,6 +97,9 @@ class EventScorer:
 
     Its log-probability of an event's place is paid tick by tick (the chance that no event comes
     yet, or that one comes now), so that hypotheses of one tick can be compared.
+
+    What the model makes of a history (the events so far) is worked out once and kept as a row of a table:
+    hypotheses of different measures, which have the same intervals, share it.
     """
 
     note_cost: float
@@ -125,22 +128,29 @@ class EventScorer:
             pitches: how many pitches the vocabulary has.
         """
         self.steps, self.weight = EventSteps(model), weight
-        self.codes = torch.from_numpy(np.asarray(codes, np.int64))
-        self.tied = torch.from_numpy(tied)
-        self.before = torch.from_numpy(np.asarray(before, np.int64))
+        self.starts = torch.from_numpy(np.asarray(codes, np.int64)) * 2 + torch.from_numpy(tied)
+        before = np.asarray(before, np.int64)
+        known = torch.from_numpy(before >= 0)
+        self.share = known / known.sum(dim=1, keepdim=True).clamp(min=1)
+        self.before = torch.from_numpy(before).clamp(min=0)
         self.after = torch.from_numpy(np.asarray(after, np.float32))
         self.pitches = pitches
         self.note_cost = weight * _USUAL_NATS
-        self.memory = torch.empty(0)
-        self.places = torch.empty(0)
+        pitch = np.arange(pitches)
+        self.leaps = torch.from_numpy(leap_class(pitch - pitch[:, None]))  # from each pitch to each
+        self.memory = self.tails = self.codes = _Table(torch.empty(0))  # of each history
+        self.at = self.first = self.last = torch.empty(0, dtype=torch.long)
 
     @torch.inference_mode()
     def begin(self, width: int) -> None:
         """Start with `width` empty hypotheses for each measure."""
-        memory = self.steps.begin(self.codes, self.tied)
-        current = torch.where(self.tied, 0, -1)
-        self.memory = memory[:, None].expand(-1, width, -1)
-        self.places = self._tails(memory, current, self.codes)[:, None].expand(-1, width, -1, -1)
+        starts, which = self.starts.unique(return_inverse=True)
+        codes, tied = starts // 2, starts % 2 == 1
+        memory = self.steps.begin(codes, tied)
+        tails = self._tails(memory, tied.long() - 1, codes)
+        self.memory, self.tails, self.codes = _Table(memory), _Table(tails), _Table(codes)
+        self.at = which[:, None].expand(-1, width)
+        self.first = self.last = torch.full_like(self.at, -1)
 
     def _tails(self, memory: Tensor, current: Tensor, codes: Tensor) -> Tensor:
         """By place: log-probability of an event there, and of none there, given none before.
@@ -154,38 +164,50 @@ class EventScorer:
         return torch.stack([here, none], dim=-2).nan_to_num(nan=-60.0).clamp(min=-60.0)
 
     @torch.inference_mode()
-    def gains(self, tick: int, first: Tensor, last: Tensor) -> Tensor:
+    def gains(self, tick: int, first: Tensor, last: Tensor, eventful: Tensor | None = None) -> Tensor:
         """What each action at a tick adds, `[M, K, ids]`.
 
         Args:
             tick: the tick.
             first: first pitch of each hypothesis, -1 for none yet, `[M, K]`.
             last: last pitch of each, `[M, K]`.
+            eventful: which of them an event may follow, `[M, K]`, or None for all; what events would add to
+                the others is left open.
         """
-        size, width = first.shape
-        codes = self.codes[:, None].expand(size, width)
-        here, none = self.places[..., 0, tick], self.places[..., 1, tick]
-        leaps = self.steps.interval_scores(self.memory, torch.full_like(codes, tick), codes)
-        gains = torch.full((size, width, PITCH_ID + self.pitches), 0.0)
+        gains = torch.zeros(*first.shape, PITCH_ID + self.pitches)
+        here, none = self.tails.rows[self.at, :, tick].unbind(dim=-1)
         gains[..., HOLD_ID] = none
-        gains[..., REST_ID] = here + leaps[..., REST_CLASS]
-        gains[..., PITCH_ID:] = here[..., None] + self._pitch_gains(leaps, first, last)
-        gains[..., PAD_ID] = 0.0
-        return self.weight * gains
+        at = (torch.ones_like(first) if eventful is None else eventful).nonzero(as_tuple=True)
+        if len(at[0]):
+            rows, which = self.at[at].unique(return_inverse=True)
+            codes = self.codes.rows[rows]
+            leaps = self.steps.interval_scores(self.memory.rows[rows], torch.full_like(codes, tick), codes)
+            added = torch.empty(len(which), PITCH_ID - REST_ID + self.pitches)
+            added[:, 0] = leaps[which, REST_CLASS]
+            added[:, 1:] = self._pitch_gains(leaps, which, at[0], first[at], last[at])
+            gains[..., REST_ID:][at] = added.add_(here[at][:, None])
+        return gains.mul_(self.weight)
 
-    def _pitch_gains(self, leaps: Tensor, first: Tensor, last: Tensor) -> Tensor:
-        """Log-probability of each pitch, `[M, K, P]`; a first note is judged by what came before."""
-        inside = _from(leaps, last.clamp(min=0), self.pitches)
-        begun = first >= 0
-        if bool(begun.all()):
-            return inside
-        known = self.before >= 0
-        share = known / known.sum(dim=1, keepdim=True).clamp(min=1)
-        opening = torch.zeros_like(inside)
-        for occurrence in range(self.before.shape[1]):
-            pitch = self.before[:, occurrence, None].expand_as(last).clamp(min=0)
-            opening += share[:, occurrence, None, None] * _from(leaps, pitch, self.pitches)
-        return torch.where(begun[..., None], inside, opening)
+    def _pitch_gains(
+        self, leaps: Tensor, which: Tensor, measure: Tensor, first: Tensor, last: Tensor
+    ) -> Tensor:
+        """Log-probability of each pitch, `[N, P]`, by leaps `[U, 50]` and which of them are whose, `[N]`.
+
+        A first note is judged by what came before the measure.
+        """
+        inside = self._from(leaps, which, last.clamp(min=0))
+        (opening,) = (first < 0).nonzero(as_tuple=True)
+        if len(opening):
+            total = torch.zeros(len(opening), self.pitches)
+            measure, which = measure[opening], which[opening]
+            for share, before in zip(self.share.T, self.before.T, strict=True):
+                total += share[measure, None] * self._from(leaps, which, before[measure])
+            inside[opening] = total
+        return inside
+
+    def _from(self, leaps: Tensor, which: Tensor, pitch: Tensor) -> Tensor:
+        """Log-probabilities of pitches reached from others, `[N, P]`."""
+        return leaps.flatten()[self.leaps[pitch] + INTERVALS * which[:, None]]
 
     @torch.inference_mode()
     def follow(
@@ -201,31 +223,26 @@ class EventScorer:
             first: first pitch of each, with the action, `[M, K]`.
             last: last pitch of each, with the action, `[M, K]`.
         """
-        rows = torch.arange(len(parent))[:, None]
-        previous_last = self._last if tick and self._last is not None else None
-        memory, places = self.memory[rows, parent], self.places[rows, parent]
-        was_first = self._first[rows, parent] if self._first is not None and tick else None
-        before = previous_last[rows, parent] if previous_last is not None else last
-        self._first, self._last = first, last
+        opening = self.first.gather(1, parent) < 0
+        before = self.last.gather(1, parent)
+        self.at, self.first, self.last = self.at.gather(1, parent), first, last
         at = is_event.nonzero(as_tuple=True)
         if not len(at[0]):
-            self.memory, self.places = memory, places
             return
         note = action[at] >= PITCH_ID
-        opening = note & ((was_first[at] < 0) if was_first is not None else torch.ones_like(note))
         leap = (last[at] - before[at]).clamp(-MAX_LEAP, MAX_LEAP) + MAX_LEAP
-        fed = torch.where(note, torch.where(opening, FIRST_CLASS, leap), REST_CLASS)
+        fed = torch.where(note, torch.where(opening[at], FIRST_CLASS, leap), REST_CLASS)
         offset = (last[at] - first[at]).clamp(-MAX_LEAP, MAX_LEAP) + MAX_LEAP
         offset = torch.where(note, offset, MAX_LEAP)
-        codes = self.codes[at[0]]
+        histories = torch.stack([self.at[at], fed, offset])
+        (row, fed, offset), which = _distinct(histories, (FIRST_CLASS + 1, 2 * MAX_LEAP + 1))
+        self.at = self.at.index_put(at, self.codes.count + which)
+        codes = self.codes.rows[row]
         place = torch.full_like(codes, tick)
-        moved = self.steps.step(memory[at], place, fed, offset, codes)
-        memory[at] = moved
-        places[at] = self._tails(moved, place, codes)
-        self.memory, self.places = memory, places
-
-    _first: Tensor | None = None
-    _last: Tensor | None = None
+        memory = self.steps.step(self.memory.rows[row], place, fed, offset, codes)
+        self.memory.add(memory)
+        self.tails.add(self._tails(memory, place, codes))
+        self.codes.add(codes)
 
     def farewell(self, last: Tensor) -> Tensor:
         """What the measures after are worth, given each hypothesis's last pitch, `[M, K]`."""
@@ -233,11 +250,34 @@ class EventScorer:
         return self.weight * torch.where(last >= 0, value, 0.0)
 
 
+class _Table:
+    """Rows that more are added to; there is room for twice as many when it runs out."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows, self.count = rows, len(rows)
+
+    def add(self, rows: Tensor) -> None:
+        """Add some."""
+        after = self.count + len(rows)
+        if after > len(self.rows):
+            room = rows.new_empty(2 * after, *rows.shape[1:])
+            room[: self.count] = self.rows[: self.count]
+            self.rows = room
+        self.rows[self.count : after] = rows
+        self.count = after
+
+
+def _distinct(columns: Tensor, sizes: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """The different ones among columns `[3, N]`, and which of them each is, `[N]`.
+
+    `sizes`: numbers of the second and the third row are below these.
+    """
+    numbers = (columns[0] * sizes[0] + columns[1]) * sizes[1] + columns[2]
+    numbers, which = numbers.unique(return_inverse=True)
+    return torch.stack(
+        [numbers // (sizes[0] * sizes[1]), numbers // sizes[1] % sizes[0], numbers % sizes[1]]
+    ), which
+
+
 _USUAL_NATS = 2.8
 """Nats that a note of a folk tune costs on average; only the look-ahead uses it."""
-
-
-def _from(leaps: Tensor, pitch: Tensor, pitches: int) -> Tensor:
-    """Log-probabilities of leaps `[M, K, 50]` as of pitches reached from `pitch` `[M, K]`, `[M, K, P]`."""
-    leap = torch.arange(pitches) - pitch[..., None]
-    return leaps.gather(-1, leap.clamp(-MAX_LEAP, MAX_LEAP) + MAX_LEAP)

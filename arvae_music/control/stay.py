@@ -24,7 +24,7 @@ from arvae_music.attributes import (
     PitchRange,
     RhythmicComplexity,
 )
-from arvae_music.control.hypotheses import NONE, Hypotheses
+from arvae_music.control.hypotheses import NONE, Hypotheses, Outlines
 from arvae_music.meter import TICKS
 from arvae_music.model.vocabulary import PITCH_ID
 
@@ -36,10 +36,8 @@ _FAR = 1_000
 
 
 class _Begun(NamedTuple):
-    """What hypotheses have come to, each `[M, K]`, or `[M, K, P]` by the pitch of one more note."""
+    """What pitches have come to."""
 
-    notes: Tensor
-    weight: Tensor
     first: Tensor
     lowest: Tensor
     highest: Tensor
@@ -88,46 +86,61 @@ class Stay:
         each[:, 1] /= torch.from_numpy(TOTAL_WEIGHTS[codes])
         self.prices = each
 
-    def ahead(self, tick: int, state: Hypotheses) -> Tensor:
-        """Price of each action at a tick, if the rest of the source followed it, `[M, K, ids]`."""
-        pitch = torch.arange(self.pitches)
-        begun = (state.first != NONE)[..., None]
-        noted = _Begun(
-            (state.count + 1)[..., None],
-            (state.weight + self.onset_weight[:, tick, None])[..., None],
-            torch.where(begun, state.first[..., None], pitch),
-            torch.where(begun, torch.minimum(state.lowest[..., None], pitch), pitch),
-            torch.where(begun, torch.maximum(state.highest[..., None], pitch), pitch),
-            pitch.expand(*state.first.shape, -1),
+    def ahead(self, tick: int, state: Hypotheses, outlines: Outlines, noting: Tensor) -> Tensor:
+        """Price of each action at a tick, if the rest of the source followed it, `[M, K, ids]`.
+
+        Args:
+            tick: the tick.
+            state: the hypotheses.
+            outlines: theirs.
+            noting: which of them a note may follow, `[M, K]`; what notes cost the others is left open.
+        """
+        measure = torch.arange(len(state.first))[:, None]
+        silent = self._heavier(measure, tick + 1, state.count, state.weight) + self._shape(
+            measure, tick + 1, _Begun(state.first, state.lowest, state.highest, state.last)
         )
-        silent = self._price(tick + 1, _begun(state))[..., None]
-        return torch.cat([silent.expand(-1, -1, PITCH_ID), self._price(tick + 1, noted)], dim=-1)
+        price = silent[..., None].repeat(1, 1, PITCH_ID + self.pitches)
+        at = noting.nonzero(as_tuple=True)
+        if len(at[0]):
+            weight = state.weight + self.onset_weight[:, tick, None]
+            heavier = self._heavier(measure, tick + 1, state.count + 1, weight)
+            shape = self._shape(outlines.measure[:, None], tick + 1, self._noted(outlines))
+            price[..., PITCH_ID:][at] = heavier[at][:, None] + shape[outlines.which[at]]
+        return price
+
+    def _noted(self, outlines: Outlines) -> _Begun:
+        """Outlines with one more note, by its pitch, `[U, P]`."""
+        pitch = torch.arange(self.pitches)
+        first = outlines.first[:, None]
+        begun = first != NONE
+        return _Begun(
+            torch.where(begun, first, pitch),
+            torch.where(begun, torch.minimum(outlines.lowest[:, None], pitch), pitch),
+            torch.where(begun, torch.maximum(outlines.highest[:, None], pitch), pitch),
+            pitch,
+        )
 
     def whole(self, state: Hypotheses) -> Tensor:
         """Price of whole measures, `[M, K]`."""
-        return self._price(TICKS, _begun(state))
+        measure = torch.arange(len(state.first))[:, None]
+        begun = _Begun(state.first, state.lowest, state.highest, state.last)
+        heavier = self._heavier(measure, TICKS, state.count, state.weight)
+        return heavier + self._shape(measure, TICKS, begun)
 
-    def _price(self, tick: int, so_far: _Begun) -> Tensor:
-        """Price of beginnings that the source's notes from a tick on follow."""
+    def _heavier(self, measure: Tensor, tick: int, notes: Tensor, weight: Tensor) -> Tensor:
+        """Price of note count and weight of beginnings that the source's notes from a tick on follow."""
+        more = notes + (self.count[:, tick] - self.count[:, 0])[measure]
+        heavier = weight + (self.weight[:, tick] - self.weight[:, 0])[measure]
+        return more.abs() * self.prices[measure, 0] + heavier.abs() * self.prices[measure, 1]
 
-        def of(values: Tensor) -> Tensor:
-            return values.reshape(-1, *[1] * (so_far.first.dim() - 1))
-
-        per_note, per_weight, per_span, per_contour = map(of, self.prices.unbind(dim=1))
-        more = so_far.notes + of(self.count[:, tick] - self.count[:, 0])
-        heavier = so_far.weight + of(self.weight[:, tick] - self.weight[:, 0])
-        begun = so_far.first != NONE
-        highest = torch.maximum(so_far.highest, of(self.highest[:, tick]))
-        lowest = torch.minimum(so_far.lowest, of(self.lowest[:, tick]))
-        last = torch.where(of(self.last_tick >= tick), of(self.last), so_far.last)
-        wider = (highest - lowest - of(self.span)).abs() * per_span
-        steeper = (last - so_far.first - of(self.contour)).abs() * per_contour
-        shape = torch.where(begun, wider + steeper, 0.0)
-        return more.abs() * per_note + heavier.abs() * per_weight + shape
-
-
-def _begun(state: Hypotheses) -> _Begun:
-    return _Begun(state.count, state.weight, state.first, state.lowest, state.highest, state.last)
+    def _shape(self, measure: Tensor, tick: int, so_far: _Begun) -> Tensor:
+        """Price of range and contour of the same."""
+        highest = torch.maximum(so_far.highest, self.highest[measure, tick])
+        lowest = torch.minimum(so_far.lowest, self.lowest[measure, tick])
+        last = torch.where(self.last_tick[measure] >= tick, self.last[measure], so_far.last)
+        wider = (highest - lowest - self.span[measure]).abs() * self.prices[measure, 2]
+        steeper = (last - so_far.first - self.contour[measure]).abs() * self.prices[measure, 3]
+        return torch.where(so_far.first != NONE, wider + steeper, 0.0)
 
 
 def _from_the_end(values: Tensor, blank: int, join: np.ufunc) -> Tensor:
