@@ -17,8 +17,12 @@ _PLACES = 64
 """More than there are pitches, or places in a source, with one for none."""
 
 
+Rows = tuple[Tensor, Tensor]
+"""Numbers of measures and of their hypotheses, both `[N]`."""
+
+
 class Outlines(NamedTuple):
-    """What pitches have come to, of the different ones among the hypotheses of a search.
+    """What pitches have come to, of the different ones among some hypotheses.
 
     What the pitch of a further note would lead to depends on no more than this, and many hypotheses of a
     measure are alike in it.
@@ -27,7 +31,7 @@ class Outlines(NamedTuple):
         measure: number of the measure, `[U]`.
         first, lowest, highest: pitches so far, NONE before the first note, `[U]`.
         progress: pitches of the source found, and used up, `[U, 2]`.
-        which: the outline of each hypothesis, `[M, K]`.
+        which: the outline of each hypothesis, `[N]`.
     """
 
     measure: Tensor
@@ -77,11 +81,11 @@ class Hypotheses:
         self.weight = self.weight + note.long() * onset_weight[:, None]
         self.sounding = torch.where(note, True, self.sounding & (action != REST_ID))
 
-    def outlines(self) -> Outlines:
-        """What their pitches have come to."""
-        numbers = torch.arange(len(self.first))[:, None]
+    def outlines(self, at: Rows) -> Outlines:
+        """What the pitches of some have come to."""
+        numbers = at[0]
         for part in (self.first, self.lowest, self.highest, *self.progress.unbind(dim=-1)):
-            numbers = numbers * _PLACES + part + 1
+            numbers = numbers * _PLACES + part[at] + 1
         numbers, which = torch.unique(numbers, return_inverse=True)
         parts = []
         for _ in range(5):
@@ -115,3 +119,9 @@ def start(tie_in: Tensor) -> Hypotheses:
         last=tied.clone(),
         progress=torch.zeros(size, 1, 2, dtype=torch.long),
     )
+
+
+def rows_of(some: Tensor) -> Rows:
+    """The hypotheses that a mask `[M, K]` picks."""
+    measure, number = some.nonzero(as_tuple=True)
+    return measure, number

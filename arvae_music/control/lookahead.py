@@ -16,7 +16,7 @@ from torch import Tensor
 
 from arvae_music.attributes import WEIGHTS
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.hypotheses import NONE, Hypotheses, Outlines
+from arvae_music.control.hypotheses import NONE, Hypotheses, Outlines, Rows
 from arvae_music.control.lookup import PitchLook, SequenceLook, so_many
 from arvae_music.control.rhythms import (
     DIVISION_AFTER,
@@ -28,25 +28,31 @@ from arvae_music.control.rhythms import (
     completions,
 )
 from arvae_music.meter import TICKS, TICKS_OF
-from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID, REST_ID
+from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID
 
 
 class Legal(NamedTuple):
-    """What may follow each hypothesis.
+    """What may follow each hypothesis, each `[M, K]` but the last two.
 
     Attributes:
-        actions: `[M, K, ids]`.
-        division: of the beat after an event, `[M, K]`.
+        pad, hold, rest: whether these may.
+        note: whether a note may as far as its rhythm goes; of its pitches `Lookahead.pitches_at` says more.
+        division: of the beat after an event.
+        to_come: numbers of free notes after a note by rhythm, as bits, `[M, K, sets]`.
         own: whether the tick is the meter's own, `[M]`.
     """
 
-    actions: Tensor
+    pad: Tensor
+    hold: Tensor
+    rest: Tensor
+    note: Tensor
     division: Tensor
+    to_come: Tensor
     own: Tensor
 
 
 class Pitches(NamedTuple):
-    """Of measures by number: first, lowest, highest and last pitch, and pitches of the source found and used up.
+    """Of measures by number: first, lowest, highest and last pitch, pitches of the source found and used up.
 
     Their shapes broadcast.
     """
@@ -110,7 +116,7 @@ class Lookahead:
         self.pin_last = _pitches([c.pinned[-1] if c.pinned else None for c in constraints])
         self.from_none = so_many(torch.tensor([c.from_none() for c in constraints]))
 
-    def legal(self, tick: int, state: Hypotheses, outlines: Outlines) -> Legal:
+    def legal(self, tick: int, state: Hypotheses) -> Legal:
         """Which tokens at a tick keep a hypothesis completable."""
         own = tick < self.ticks
         division = self.moves[:, tick].gather(1, state.division.clamp(min=0))  # a dead one may have ILLEGAL
@@ -130,16 +136,21 @@ class Lookahead:
         rested = self._to_come(tick, after, zero, state, zero)
         started = self._to_come(tick, after, zero + 1, state, zero + 1)
         as_is = self._goal_bits(tick, state)
-        actions = torch.zeros(*state.score.shape, PITCH_ID + self.pitches.shape[1], dtype=torch.bool)
-        actions[..., PAD_ID] = ~own[:, None] & state.alive
-        actions[..., HOLD_ID] = hold & (held & as_is).any(dim=-1)
-        actions[..., REST_ID] = rest & (rested & as_is).any(dim=-1)
-        at = (note & started.any(dim=-1)).nonzero(as_tuple=True)
-        if len(at[0]):
-            by_pitch = self._goal_bits_by_pitch(tick, outlines)[outlines.which[at]]
-            possible = (by_pitch & started[at][:, :, None]).any(dim=1)
-            actions[..., PITCH_ID:][at] = possible & self._may_start(tick)[at[0]]
-        return Legal(actions, division, own)
+        return Legal(
+            ~own[:, None] & state.alive,
+            hold & (held & as_is).any(dim=-1),
+            rest & (rested & as_is).any(dim=-1),
+            note & started.any(dim=-1),
+            division,
+            started,
+            own,
+        )
+
+    def pitches_at(self, tick: int, legal: Legal, outlines: Outlines, at: Rows) -> Tensor:
+        """Which pitches of a note at a tick keep some hypotheses completable, `[N, P]`."""
+        by_pitch = self._goal_bits_by_pitch(tick, outlines)[outlines.which]
+        possible = (by_pitch & legal.to_come[at][:, :, None]).any(dim=1)
+        return possible & self._may_start(tick)[at[0]]
 
     def _may_start(self, tick: int) -> Tensor:
         """Pitches that may start at a tick, `[M, P]`."""

@@ -9,11 +9,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from arvae_music.control.hypotheses import Rows, rows_of
 from arvae_music.errors import UsageError
 from arvae_music.meter import TICKS
 from arvae_music.model import EventModel, EventSteps
 from arvae_music.model.events import FIRST_CLASS, INTERVALS, MAX_LEAP, REST_CLASS, leap_class
-from arvae_music.model.vocabulary import HOLD_ID, PITCH_ID, REST_ID
+from arvae_music.model.vocabulary import PITCH_ID
 
 USUAL_STRENGTH = 0.5
 
@@ -163,30 +164,31 @@ class EventScorer:
         none = tail[..., 1:] - tail[..., :TICKS]
         return torch.stack([here, none], dim=-2).nan_to_num(nan=-60.0).clamp(min=-60.0)
 
+    def places(self, tick: int) -> tuple[Tensor, Tensor]:
+        """What an event at a tick adds by its place, and what none adds, both `[M, K]`.
+
+        An event adds no more than that, since of its intervals none is certain.
+        """
+        here, none = self.tails.rows[self.at, :, tick].unbind(dim=-1)
+        return self.weight * here, self.weight * none
+
     @torch.inference_mode()
-    def gains(self, tick: int, first: Tensor, last: Tensor, eventful: Tensor | None = None) -> Tensor:
-        """What each action at a tick adds, `[M, K, ids]`.
+    def gains(self, tick: int, first: Tensor, last: Tensor, at: Rows) -> Tensor:
+        """What each event at a tick adds to some hypotheses: a rest, and each pitch, `[N, 1 + P]`.
 
         Args:
             tick: the tick.
             first: first pitch of each hypothesis, -1 for none yet, `[M, K]`.
             last: last pitch of each, `[M, K]`.
-            eventful: which of them an event may follow, `[M, K]`, or None for all; what events would add to
-                the others is left open.
+            at: which hypotheses.
         """
-        gains = torch.zeros(*first.shape, PITCH_ID + self.pitches)
-        here, none = self.tails.rows[self.at, :, tick].unbind(dim=-1)
-        gains[..., HOLD_ID] = none
-        at = (torch.ones_like(first) if eventful is None else eventful).nonzero(as_tuple=True)
-        if len(at[0]):
-            rows, which = self.at[at].unique(return_inverse=True)
-            codes = self.codes.rows[rows]
-            leaps = self.steps.interval_scores(self.memory.rows[rows], torch.full_like(codes, tick), codes)
-            added = torch.empty(len(which), PITCH_ID - REST_ID + self.pitches)
-            added[:, 0] = leaps[which, REST_CLASS]
-            added[:, 1:] = self._pitch_gains(leaps, which, at[0], first[at], last[at])
-            gains[..., REST_ID:][at] = added.add_(here[at][:, None])
-        return gains.mul_(self.weight)
+        rows, which = self.at[at].unique(return_inverse=True)
+        codes = self.codes.rows[rows]
+        leaps = self.steps.interval_scores(self.memory.rows[rows], torch.full_like(codes, tick), codes)
+        added = torch.empty(len(which), 1 + self.pitches)
+        added[:, 0] = leaps[which, REST_CLASS]
+        added[:, 1:] = self._pitch_gains(leaps, which, at[0], first[at], last[at])
+        return added.add_(self.tails.rows[self.at[at], 0, tick, None]).mul_(self.weight)
 
     def _pitch_gains(
         self, leaps: Tensor, which: Tensor, measure: Tensor, first: Tensor, last: Tensor
@@ -226,7 +228,7 @@ class EventScorer:
         opening = self.first.gather(1, parent) < 0
         before = self.last.gather(1, parent)
         self.at, self.first, self.last = self.at.gather(1, parent), first, last
-        at = is_event.nonzero(as_tuple=True)
+        at = rows_of(is_event)
         if not len(at[0]):
             return
         note = action[at] >= PITCH_ID

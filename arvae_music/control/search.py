@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.hypotheses import Hypotheses, start
-from arvae_music.control.lookahead import Lookahead
+from arvae_music.control.hypotheses import Hypotheses, rows_of, start
+from arvae_music.control.lookahead import Legal, Lookahead
 from arvae_music.control.outlook import outlook, promise
 from arvae_music.control.rhythms import FREE
 from arvae_music.control.score import EventScorer, Scores
 from arvae_music.control.stay import Stay
 from arvae_music.meter import TICKS, TICKS_PER_BEAT
-from arvae_music.model.vocabulary import PITCH_ID, REST_ID
+from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID, REST_ID
 
 
 def search(
@@ -62,7 +62,7 @@ def search(
         steps.append(step)
     total = state.score if scorer is None else state.score + scorer.farewell(state.last)
     if stay is not None:
-        total = total - stay.whole(state)
+        total = total - stay.silent(TICKS, state)
     total = torch.where(state.alive, total, -torch.inf)
     if not torch.isfinite(total).any(dim=1).all():
         raise ValueError("a constraint is not feasible")
@@ -102,41 +102,79 @@ class _Parts:
         """All continuations of all hypotheses by one tick, and the best of them."""
         if tick % TICKS_PER_BEAT == 0:
             state.division = torch.full_like(state.division, FREE)
-        outlines = state.outlines()
-        legal, division, own = self.lookahead.legal(tick, state, outlines)
-        noting = legal[..., PITCH_ID:].any(dim=-1)
-        gain = self.scores.ticks[:, None, tick].expand(*state.score.shape, -1)
-        if self.scorer is not None:
-            gain = gain + self.scorer.gains(tick, state.first, state.last, noting | legal[..., REST_ID])
-        gain = torch.where(own[:, None, None], gain, 0.0)
-        value = torch.where(legal, state.score[..., None] + gain, -torch.inf)
-        rank = value + self._promised(tick, state, division)
-        if self.stay is not None:
-            rank = rank - self.stay.ahead(tick, state, outlines, noting)
-        width, actions = value.shape[1:]
-        best = rank.flatten(1).topk(min(beam, width * actions), dim=1).indices
+        legal = self.lookahead.legal(tick, state)
+        found = self._continuations(tick, state, legal, beam)
+        width, actions = found.value.shape[1:]
+        best = found.rank.flatten(1).topk(min(beam, width * actions), dim=1).indices
         step = _Step(best // actions, best % actions)
         after = state.take(step.parent)
-        after.score = value.flatten(1).gather(1, best)
-        is_event = self.lookahead.follow(tick, after, step.action, division.gather(1, step.parent), own)
+        after.score = found.value.flatten(1).gather(1, best)
+        division = legal.division.gather(1, step.parent)
+        is_event = self.lookahead.follow(tick, after, step.action, division, legal.own)
         if self.scorer is not None:
             self.scorer.follow(tick, *step, is_event, after.first, after.last)
         return after, step
 
-    def _promised(self, tick: int, state: Hypotheses, division: Tensor) -> Tensor:
-        """What is still to be had after each action by the outlook, `[M, K, ids]`."""
+    def _continuations(self, tick: int, state: Hypotheses, legal: Legal, beam: int) -> _Continuations:
+        """What all continuations are worth that may be among the best."""
+        score, ticks = state.score, self.scores.ticks[:, tick]
+        held, rested, noted = self._promised(tick, state, legal.division)
+        cost = self.stay.silent(tick, state) if self.stay is not None else torch.zeros_like(score)
+        here, none = self.scorer.places(tick) if self.scorer is not None else (cost * 0, cost * 0)
+        shape = (*score.shape, ticks.shape[-1])
+        value, rank = score.new_full(shape, -torch.inf), score.new_full(shape, -torch.inf)
+        value[..., PAD_ID] = score.masked_fill(~legal.pad, -torch.inf)
+        value[..., HOLD_ID] = (score + (ticks[:, HOLD_ID, None] + none)).masked_fill(~legal.hold, -torch.inf)
+        rank[..., :REST_ID] = value[..., :REST_ID] + held[..., None] - cost[..., None]
+        # So many hypotheses are certain to be as good as the worst of these: what is worth less at best than
+        # all of them need not be looked at.
+        least = (
+            rank[..., HOLD_ID].amin(dim=1, keepdim=True)
+            if score.shape[1] >= beam
+            else score[:, :1] - torch.inf
+        )
+        least = (least - _ROUNDING).nan_to_num(nan=-torch.inf)
+        rest = legal.rest & (score + ticks[:, REST_ID, None] + here + rested - cost >= least)
+        note = legal.note & (score + ticks[:, PITCH_ID:].amax(dim=1, keepdim=True) + here + noted >= least)
+        at = rows_of(rest | note)
+        if not len(at[0]):
+            return _Continuations(value, rank)
+        gain = ticks[at[0], REST_ID:]
+        if self.scorer is not None:
+            gain = gain + self.scorer.gains(tick, state.first, state.last, at)
+        found = score[at][:, None] + gain
+        outlines = state.outlines(at)
+        found[:, 0].masked_fill_(~rest[at], -torch.inf)
+        pitches = self.lookahead.pitches_at(tick, legal, outlines, at) & note[at][:, None]
+        found[:, 1:].masked_fill_(~pitches, -torch.inf)
+        ahead = found + noted[at][:, None]
+        ahead[:, 0] = found[:, 0] + rested[at] - cost[at]
+        if self.stay is not None:
+            ahead[:, 1:] -= self.stay.noted(tick, state, outlines, at)
+        value[..., REST_ID:][at], rank[..., REST_ID:][at] = found, ahead
+        return _Continuations(value, rank)
+
+    def _promised(self, tick: int, state: Hypotheses, division: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What is still to be had after a hold, a rest and a note, each `[M, K]`."""
         later = self.promise[:, tick + 1]  # [M, 3, 26]
         rows = torch.arange(len(later))[:, None]
-        after_event = division.clamp(min=0)
-        hold = later[rows, state.division.clamp(min=0), state.count]
-        rest = later[rows, after_event, state.count]
-        onset = later[rows, after_event, state.count + 1]
-        return _by_action(hold, rest, onset, self.lookahead.pitches.shape[1])
+        event, hold = division.clamp(min=0), state.division.clamp(min=0)
+        return (
+            later[rows, hold, state.count],
+            later[rows, event, state.count],
+            later[rows, event, state.count + 1],
+        )
 
 
-def _by_action(hold: Tensor, rest: Tensor, onset: Tensor, pitches: int) -> Tensor:
-    """What is the same for every pitch, by token id, `[M, K, ids]`; PAD has what HOLD has."""
-    out = onset[..., None].repeat(1, 1, PITCH_ID + pitches)
-    out[..., :REST_ID] = hold[..., None]
-    out[..., REST_ID] = rest
-    return out
+class _Continuations(NamedTuple):
+    """By hypothesis and token, both `[M, K, ids]`; -inf for what is not legal, or not among the best.
+
+    `value` is what they are worth so far, `rank` with what is to be expected.
+    """
+
+    value: Tensor
+    rank: Tensor
+
+
+_ROUNDING = 1e-2
+"""More than sums of scores are off by for the order in which they are added up."""

@@ -24,7 +24,7 @@ from arvae_music.attributes import (
     PitchRange,
     RhythmicComplexity,
 )
-from arvae_music.control.hypotheses import NONE, Hypotheses, Outlines
+from arvae_music.control.hypotheses import NONE, Hypotheses, Outlines, Rows
 from arvae_music.meter import TICKS
 from arvae_music.model.vocabulary import PITCH_ID
 
@@ -86,27 +86,20 @@ class Stay:
         each[:, 1] /= torch.from_numpy(TOTAL_WEIGHTS[codes])
         self.prices = each
 
-    def ahead(self, tick: int, state: Hypotheses, outlines: Outlines, noting: Tensor) -> Tensor:
-        """Price of each action at a tick, if the rest of the source followed it, `[M, K, ids]`.
-
-        Args:
-            tick: the tick.
-            state: the hypotheses.
-            outlines: theirs.
-            noting: which of them a note may follow, `[M, K]`; what notes cost the others is left open.
-        """
+    def silent(self, tick: int, state: Hypotheses) -> Tensor:
+        """Price of no note at a tick, if the rest of the source followed, `[M, K]`; at 24 of the whole."""
         measure = torch.arange(len(state.first))[:, None]
-        silent = self._heavier(measure, tick + 1, state.count, state.weight) + self._shape(
-            measure, tick + 1, _Begun(state.first, state.lowest, state.highest, state.last)
-        )
-        price = silent[..., None].repeat(1, 1, PITCH_ID + self.pitches)
-        at = noting.nonzero(as_tuple=True)
-        if len(at[0]):
-            weight = state.weight + self.onset_weight[:, tick, None]
-            heavier = self._heavier(measure, tick + 1, state.count + 1, weight)
-            shape = self._shape(outlines.measure[:, None], tick + 1, self._noted(outlines))
-            price[..., PITCH_ID:][at] = heavier[at][:, None] + shape[outlines.which[at]]
-        return price
+        begun = _Begun(state.first, state.lowest, state.highest, state.last)
+        following = min(tick + 1, TICKS)
+        heavier = self._heavier(measure, following, state.count, state.weight)
+        return heavier + self._shape(measure, following, begun)
+
+    def noted(self, tick: int, state: Hypotheses, outlines: Outlines, at: Rows) -> Tensor:
+        """Price of a note at a tick by its pitch, if the rest of the source followed, `[N, P]`."""
+        weight = state.weight + self.onset_weight[:, tick, None]
+        heavier = self._heavier(at[0], tick + 1, state.count[at] + 1, weight[at])
+        shape = self._shape(outlines.measure[:, None], tick + 1, self._noted(outlines))
+        return heavier[:, None] + shape[outlines.which]
 
     def _noted(self, outlines: Outlines) -> _Begun:
         """Outlines with one more note, by its pitch, `[U, P]`."""
@@ -119,13 +112,6 @@ class Stay:
             torch.where(begun, torch.maximum(outlines.highest[:, None], pitch), pitch),
             pitch,
         )
-
-    def whole(self, state: Hypotheses) -> Tensor:
-        """Price of whole measures, `[M, K]`."""
-        measure = torch.arange(len(state.first))[:, None]
-        begun = _Begun(state.first, state.lowest, state.highest, state.last)
-        heavier = self._heavier(measure, TICKS, state.count, state.weight)
-        return heavier + self._shape(measure, TICKS, begun)
 
     def _heavier(self, measure: Tensor, tick: int, notes: Tensor, weight: Tensor) -> Tensor:
         """Price of note count and weight of beginnings that the source's notes from a tick on follow."""

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arvae_music.control.hypotheses import rows_of as hypotheses_of
 from arvae_music.control.score import EventScorer
 from arvae_music.model import event_tensors
 from arvae_music.tokens import Tokens
@@ -30,7 +31,10 @@ def gains_of(scorer: EventScorer, paths: Tokens, tied: list[int | None]) -> list
     total = torch.zeros(size, width)
     scorer.begin(width)
     for tick in range(24):
-        gains = scorer.gains(tick, first, last)
+        gains = torch.zeros(size, width, 3 + SIZE)
+        _, gains[..., 1] = scorer.places(tick)  # HOLD
+        every = hypotheses_of(torch.ones(size, width, dtype=torch.bool))
+        gains[..., 2:] = scorer.gains(tick, first, last, every).view(size, width, -1)
         action = ids[:, order, tick]
         total[:, order] += torch.where(action > 0, gains.gather(-1, action[..., None])[..., 0], 0.0)
         parent = torch.arange(width).roll(tick % 3).expand(size, width)
@@ -83,6 +87,28 @@ def test_gains_add_up_to_the_models_likelihood(
         nats = checkpoint.events(events, torch.from_numpy(codes.repeat(3))).reshape(-1, 3)
     got = gains_of(scorer, tokens, [one.tie_in for one in drawn])
     assert np.array(got) == pytest.approx((-weight * nats).numpy(), abs=2e-4, rel=1e-5)
+
+
+def test_an_event_is_worth_no_more_than_its_place(checkpoint: Checkpoint) -> None:
+    scorer = EventScorer(
+        checkpoint.events,
+        np.array([0, 3]),
+        np.array([False, False]),
+        np.array([[12], [-1]]),
+        np.zeros((2, SIZE)),
+        weight=1.5,
+        pitches=SIZE,
+    )
+    scorer.begin(1)
+    none = torch.full((2, 1), -1)
+    every = hypotheses_of(torch.ones(2, 1, dtype=torch.bool))
+    here, _ = scorer.places(0)
+    gains = scorer.gains(0, none, none, every)
+    assert (gains <= here + 1e-5).all()
+    # A certain interval: the probabilities of all leaps and the rest add up to that of the place.
+    inside = scorer.gains(0, torch.full((2, 1), 24), torch.full((2, 1), 24), every)
+    total = (inside / 1.5).exp().sum(dim=1)
+    assert total.tolist() == pytest.approx((here[:, 0] / 1.5).exp().tolist(), rel=1e-2)
 
 
 def test_a_first_note_is_judged_by_all_that_may_come_before(checkpoint: Checkpoint) -> None:

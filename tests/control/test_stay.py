@@ -6,7 +6,7 @@ import torch
 
 from arvae_music.attributes import WEIGHTS, values_of
 from arvae_music.control.constraint import Constraint
-from arvae_music.control.hypotheses import Hypotheses, start
+from arvae_music.control.hypotheses import Hypotheses, rows_of, start
 from arvae_music.control.score import Scores
 from arvae_music.control.search import search
 from arvae_music.control.stay import PRICED, Stay
@@ -36,6 +36,15 @@ def after(tokens: np.ndarray, ticks: int) -> Hypotheses:
     return state
 
 
+def price_of(stay: Stay, tick: int, state: Hypotheses, token: int) -> float:
+    """Of one token at a tick for the only hypothesis."""
+    number = int(VOCABULARY.ids(np.array([token]))[0])
+    if token < 0:
+        return float(stay.silent(tick, state))
+    at = rows_of(state.alive)
+    return float(stay.noted(tick, state, state.outlines(at), at)[0, number - 3])
+
+
 @pytest.mark.parametrize(
     ("prices", "price"),
     [
@@ -48,29 +57,27 @@ def after(tokens: np.ndarray, ticks: int) -> Hypotheses:
 )
 def test_a_whole_measure_costs_what_moved(prices: list[float], price: float) -> None:
     busy = row("4/4", {0: 60, 3: 72, 6: 64, 12: 67, 18: 62})
-    assert float(stay_of(prices).whole(after(busy, 24))) == pytest.approx(price)
+    assert float(stay_of(prices).silent(24, after(busy, 24))) == pytest.approx(price)
 
 
 def test_what_is_asked_for_costs_nothing() -> None:
     busy = row("4/4", {0: 60, 3: 72, 6: 64, 12: 67, 18: 62})
-    assert float(stay_of([1, TOTAL, 2, 5], PRICED).whole(after(busy, 24))) == 0
-    assert float(stay_of([1, TOTAL, 2, 5], ("pitch_range",)).whole(after(busy, 24))) == pytest.approx(51)
+    assert float(stay_of([1, TOTAL, 2, 5], PRICED).silent(24, after(busy, 24))) == 0
+    assert float(stay_of([1, TOTAL, 2, 5], ("pitch_range",)).silent(24, after(busy, 24))) == pytest.approx(51)
 
 
 @pytest.mark.parametrize("ticks", range(24))
 def test_the_source_is_free_all_the_way(ticks: int) -> None:
-    ahead = stay_of([1, 1, 1, 1]).ahead(ticks, after(SOURCE, ticks))[0, 0]
-    assert float(ahead[VOCABULARY.ids(SOURCE[None])[0, ticks]]) == pytest.approx(0, abs=1e-6)
+    stay, state = stay_of([1, 1, 1, 1]), after(SOURCE, ticks)
+    assert price_of(stay, ticks, state, int(SOURCE[ticks])) == pytest.approx(0, abs=1e-6)
 
 
 def test_ahead_is_the_price_if_the_source_follows() -> None:
     stay = stay_of([1, TOTAL, 2, 5])
     # At tick 0 e' instead of c': range 5 (2 less), contour -2 (4 less).
-    first = stay.ahead(0, after(SOURCE, 0))[0, 0]
-    assert float(first[VOCABULARY.ids(np.array([64]))[0]]) == pytest.approx(2 * 2 + 5 * 4)
+    assert price_of(stay, 0, after(SOURCE, 0), 64) == pytest.approx(2 * 2 + 5 * 4)
     # At the last beat nothing instead of d': a note and its weight less; the measure ends on g', 5 higher.
-    held = stay.ahead(18, after(SOURCE, 18))[0, 0]
-    assert float(held[VOCABULARY.ids(np.array([HOLD]))[0]]) == pytest.approx(1 + 67 + 5 * 5)
+    assert price_of(stay, 18, after(SOURCE, 18), HOLD) == pytest.approx(1 + 67 + 5 * 5)
 
 
 def test_a_search_that_minds_it_widens_nothing() -> None:
