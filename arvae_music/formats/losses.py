@@ -7,12 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from arvae_music.errors import ArvaeError
-from arvae_music.formats import abc_contents, midi_contents, musicxml_contents
-from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.contents import Content, contents_of, in_words, outside_key
-from arvae_music.formats.midi_read import MidiSource
-from arvae_music.formats.musicxml_edit import MusicXmlSource
-from arvae_music.formats.musicxml_signs import WRITABLE
 from arvae_music.formats.sheet import Sheet
 from arvae_music.formats.sheets import sheet_of
 from arvae_music.formats.tune import Notice, Tune
@@ -39,6 +34,8 @@ def unwritten(sheet: Sheet, family: str) -> dict[Content, int]:
         found[Content.LYRICS] = sum(syllable.verse > 1 for syllable in sheet.syllables)
         return found
     if family == "MusicXML":
+        from arvae_music.formats.musicxml_signs import WRITABLE
+
         return {Content.SIGNS: sum(one.name not in WRITABLE for one in sheet.decorations)}
     return {}
 
@@ -54,7 +51,7 @@ def losses(tune: Tune, target: str | os.PathLike[str]) -> tuple[Notice, ...]:
     An edit in place, and so a file of the same format, loses nothing.
     """
     family = _family(target)
-    if family == _source_family(tune):
+    if _is_of(tune.source, family):
         return ()
     words = list(in_words(lost(tune, family)))
     said = ", ".join(words[:-1]) + " and " * (len(words) > 1) + "".join(words[-1:])
@@ -79,13 +76,28 @@ def _family(path: str | os.PathLike[str]) -> str:
     return _FAMILIES[suffix]
 
 
-def _source_family(tune: Tune) -> str | None:
-    kinds = {MidiSource: "MIDI", AbcSource: "ABC", MusicXmlSource: "MusicXML"}
-    return kinds.get(type(tune.source))
+def _is_of(source: object, family: str) -> bool:
+    """Whether what a tune was read from is a file of this family; an edit in place loads no other one."""
+    if family == "MIDI":
+        from arvae_music.formats.midi_read import MidiSource
+
+        return isinstance(source, MidiSource)
+    if family == "ABC":
+        from arvae_music.formats.abc_edit import AbcSource
+
+        return isinstance(source, AbcSource)
+    from arvae_music.formats.musicxml_edit import MusicXmlSource
+
+    return isinstance(source, MusicXmlSource)
 
 
 def _rest(source: object, sheet: Sheet) -> dict[Content, int]:
     """What is in no sheet."""
+    from arvae_music.formats import abc_contents, midi_contents, musicxml_contents
+    from arvae_music.formats.abc_edit import AbcSource
+    from arvae_music.formats.midi_read import MidiSource
+    from arvae_music.formats.musicxml_edit import MusicXmlSource
+
     if isinstance(source, MidiSource):
         return midi_contents.contents(source, sheet)
     if isinstance(source, AbcSource):

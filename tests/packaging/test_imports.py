@@ -120,6 +120,28 @@ def test_a_model_loads_without_what_no_edit_needs() -> None:
     assert not loaded & {"torch._dynamo", "arvae_music.data", "arvae_music.control.morph", "matplotlib"}
 
 
+def test_an_edit_loads_no_format_but_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "out.mid"
+    words = [
+        "interpolate",
+        str(ROOT / "data" / "examples" / "reel.mid"),
+        "--attr",
+        "density",
+        "+1",
+        "-o",
+        str(out),
+    ]
+    code = (
+        f"from arvae_music.cli.errors import run; assert run({words!r}) == 0; import sys; print(*sys.modules)"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(child.stdout.split())
+    assert out.exists()
+    assert "arvae_music.formats.midi_edit" in loaded
+    assert not loaded & {"arvae_music.formats.abc_edit", "arvae_music.formats.musicxml_edit"}
+    assert not loaded & {"torch._dynamo", "arvae_music.data", "music21", "matplotlib"}
+
+
 def test_every_public_name_is_there() -> None:
     import arvae_music
 
