@@ -12,6 +12,7 @@ import torch
 from arvae_music.cli.errors import run
 from arvae_music.data import load_corpus
 from pytest_benchmark.fixture import BenchmarkFixture
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from arvae_music.model import MeasureVAE, ModelSettings
@@ -68,6 +69,18 @@ def product_rate(dtype: torch.dtype) -> float:
     return 2 * size**3 / best
 
 
+PRODUCTS = {"aten::mm", "aten::bmm", "aten::addmm", "aten::baddbmm"}
+
+
+def product_share(step: Callable[[], None]) -> float:
+    """Share of a step's time in matrix products."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(5):
+            step()
+    times = {row.key: row.self_cpu_time_total for row in profiler.key_averages()}
+    return float(sum(times.get(name, 0) for name in PRODUCTS) / sum(times.values()))
+
+
 @pytest.mark.benchmark(group="training", timer=time.process_time)
 @pytest.mark.parametrize("way", WAYS)
 def test_training(benchmark: BenchmarkFixture, rows: Measures, way: str) -> None:
@@ -82,6 +95,7 @@ def test_training(benchmark: BenchmarkFixture, rows: Measures, way: str) -> None
         count=settings.batch_size,
         unit="measures",
         parameters=parameters(settings.model),
+        product_share=product_share(step),
         flops=counter.get_total_flops() / settings.batch_size,
         product_rate=product_rate(torch.bfloat16 if reduced else torch.float32),
         measures_of_an_epoch=len(rows.tokens),

@@ -8,6 +8,7 @@ the shortest stands.
     python -m tests.benchmarks.table --json speed.json       # the table, and its rows for programs
     python -m tests.benchmarks.table --only editing          # one group
     python -m tests.benchmarks.table --plot growth.png       # and a picture of the growth
+    python -m tests.benchmarks.table --only editing --against e50a8bd   # and the same at another commit
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,7 +32,7 @@ from rich.table import Table
 from arvae_music.training.place import machine
 from tests.benchmarks import growth, presets
 
-HERE = Path(__file__).parent
+TREE = Path(__file__).parents[2]
 GROUPS = ("starting", "training", "editing", "images", "growth")
 
 Found = dict[str, dict[str, Any]]
@@ -67,8 +69,8 @@ class Row:
         return kept and self.reached
 
 
-def measured(group: str) -> Found:
-    """Run one file of benchmarks.
+def measured(group: str, tree: Path = TREE) -> Found:
+    """Run one file of benchmarks, of the clone at `tree`.
 
     Raises:
         SystemExit: one of them failed.
@@ -76,14 +78,34 @@ def measured(group: str) -> Found:
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "benchmark.json"
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        words += [str(HERE / f"bench_{group}.py"), f"--benchmark-json={out}", "--benchmark-disable-gc"]
-        done = subprocess.run(
-            words, check=False, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-        )
+        words += [f"tests/benchmarks/bench_{group}.py", f"--benchmark-json={out}", "--benchmark-disable-gc"]
+        alone = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(tree)}
+        done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=tree, env=alone)
         if done.returncode:
             raise SystemExit(done.stdout[-4000:] + done.stderr[-2000:])
         known = json.loads(out.read_text())["benchmarks"]
     return {b["extra_info"]["figure"]: {"seconds": b["stats"]["min"], **b["extra_info"]} for b in known}
+
+
+@contextmanager
+def tree_at(commit: str) -> Iterator[Path]:
+    """The clone as it was at a commit, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        tree = Path(place) / "tree"
+        git = ["git", "-C", str(TREE), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+def compared(found: Found, before: Found, commit: str) -> Iterator[Row]:
+    """What is measured by the same name at a commit, and how many times as fast it is now."""
+    for name in found:
+        if name in before:
+            now, then = found[name]["seconds"], before[name]["seconds"]
+            yield Row(f"{name}, beside {commit}", f"{now:.3g} s", f"{then:.3g} s", then / now)
 
 
 def starting(found: Found) -> Iterator[Row]:
@@ -118,6 +140,12 @@ def training(found: Found) -> Iterator[Row]:
             f"{row['flops'] / 1e6:.0f} MFLOP a measure, {row['flops'] * rate(row) / 1e9:.0f} GFLOP/s",
             f"matrix product {row['product_rate'] / 1e9:.0f} GFLOP/s",
             row["flops"] * rate(row) / row["product_rate"],
+        )
+        yield Row(
+            f"{name}, in matrix products",
+            f"{row['product_share']:.0%} of the time",
+            f"were there nothing else, {rate(row) / row['product_share']:,.0f} measures/s",
+            row["product_share"],
         )
     quick = found["one epoch"]["ticks"]
     whole, took = (row["measures_of_an_epoch"] / rate(row) for row in (paper, ours))
@@ -207,6 +235,9 @@ def main(
     ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the rows to this file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the growth into this file.")] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="Measure that commit in the same run, too.")
+    ] = None,
 ) -> None:
     """Measure, and print the table."""
     torch.set_num_threads(1)
@@ -219,7 +250,11 @@ def main(
             if plot is not None:
                 growth.draw(found, plot)
         else:
-            rows[group] = list(tables[group](measured(group)))
+            known = measured(group)
+            rows[group] = list(tables[group](known))
+            if against is not None:
+                with tree_at(against) as tree:
+                    rows[group] += compared(known, measured(group, tree), against)
         Console(stderr=True).print(f"{group}: done")
     Console(width=150).print(shown(rows))
     if json_ is not None:

@@ -8,7 +8,7 @@ import pytest
 from arvae_music import read
 from arvae_music.measures import measures
 from tests.benchmarks.growth import Size, books, draw, tune
-from tests.benchmarks.table import Row, grown, starting, training
+from tests.benchmarks.table import Row, compared, grown, starting, training, tree_at
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_starting_by_hand() -> None:
 def test_training_by_hand() -> None:
     def found(count: int, seconds: float, flops: float) -> dict[str, float]:
         shared = {"product_rate": 1e11, "measures_of_an_epoch": 1_000, "epochs": 30, "parameters": 2e6}
-        return {"count": count, "seconds": seconds, "flops": flops, **shared}
+        return {"count": count, "seconds": seconds, "flops": flops, "product_share": 0.5, **shared}
 
     rows = list(
         training(
@@ -61,8 +61,21 @@ def test_training_by_hand() -> None:
     # 1,000 measures a second of the default, and 400 and 500 of the others.
     assert [row.ratio for row in rows[:2]] == [pytest.approx(2.5), pytest.approx(2.0)]
     assert [row.holds for row in rows[:2]] == [True, None]
-    # 20 and 20 GFLOP/s of 100.
-    assert [row.ratio for row in rows[2:4]] == [pytest.approx(0.2), pytest.approx(0.2)]
+    # 20 and 20 GFLOP/s of 100; half of the time is for matrix products.
+    assert [row.ratio for row in rows[2:6]] == pytest.approx([0.2, 0.5, 0.2, 0.5])
+    assert rows[3].baseline == "were there nothing else, 2,000 measures/s"
+
+
+def test_beside_a_commit_by_hand() -> None:
+    now = {"read": {"seconds": 0.5}, "new": {"seconds": 1.0}}
+    [row] = compared(now, {"read": {"seconds": 2.0}, "gone": {"seconds": 1.0}}, "abc1234")
+    assert (row.figure, row.ratio, row.holds) == ("read, beside abc1234", 4.0, None)
+
+
+def test_a_tree_at_a_commit_is_there_and_goes_again() -> None:
+    with tree_at("HEAD") as tree:
+        assert (tree / "pyproject.toml").exists()
+    assert not tree.exists()
 
 
 def test_growth_by_hand(tmp_path: Path) -> None:
