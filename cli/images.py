@@ -105,6 +105,13 @@ def train(
         float | None,
         _setting("Weight of the term that makes regularized dimensions linear in their attributes: 10."),
     ] = None,
+    swapped: Annotated[
+        float | None,
+        _setting(
+            "Share of the steps that decode each image with the rest of one that differs in the "
+            "regularized attributes alone: 1 where such are known."
+        ),
+    ] = None,
     seed: Annotated[int | None, _setting("Makes the run repeatable: 0.")] = None,
     threads: Annotated[int | None, _setting("CPU threads; 0 leaves the choice to torch.")] = None,
     device: Annotated[str | None, _setting("auto, cpu or cuda.", "NAME")] = None,
@@ -121,7 +128,7 @@ def train(
     from arvae_music.cli.train import remade
 
     from arvae_music.images.load import load_images
-    from arvae_music.images.settings import ImageSettings
+    from arvae_music.images.settings import ImageSettings, settings_for
     from arvae_music.training.folder import check_folder, resumed_settings
     from arvae_music.training.peers import follows
 
@@ -133,26 +140,11 @@ def train(
         settings = resumed_settings(folder, given, ImageSettings.from_json)
     else:
         check_folder(folder)
-        settings = _settings(data, preset, attribute, latent, given)
+        settings = settings_for(data, preset, attribute or (), latent, **given)
     quiet = options.is_stdout(json) or follows()
     result = _train(data, settings, folder, remade(sys.argv[1:]), resume=resume, quiet=quiet)
     if not follows():
         options.write_json(json, result, force=force)
-
-
-def _settings(
-    data: ImageData, preset: str, attributes: list[str] | None, latent: int | None, given: dict[str, Any]
-) -> ImageSettings:
-    from arvae_music.images.settings import ImageModelSettings, image_settings
-    from arvae_music.images.task import columns_of
-
-    ordered = [attribute.name for attribute in data.attributes if attribute.ordered]
-    chosen = tuple(dict.fromkeys(attributes or ordered))
-    columns_of(data, chosen)
-    side = data.size[0]
-    usual = 10 if side == 64 else 16
-    model = ImageModelSettings(side, chosen, usual if latent is None else latent)
-    return image_settings(data.name, preset, model, **given)
 
 
 def _train(

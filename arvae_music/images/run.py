@@ -10,10 +10,10 @@ from lightning_fabric import Fabric
 
 from arvae_music.images.checkpoint import ALL_IMAGES, ImageCheckpoint, save_image_checkpoint
 from arvae_music.images.coding import encoded
-from arvae_music.images.data import ImageData
+from arvae_music.images.data import ImageData, columns_of
 from arvae_music.images.networks import ImageVAE
 from arvae_music.images.settings import ImageSettings
-from arvae_music.images.task import ImageTask, columns_of
+from arvae_music.images.task import ImageTask
 from arvae_music.model.calibration import Calibration, fit_line
 from arvae_music.training.folder import BEST, LAST, check_folder, checked_state, make_folder
 from arvae_music.training.loop import Listener, Schedule
