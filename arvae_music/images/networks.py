@@ -18,6 +18,9 @@ from arvae_music.model.encoder import Posterior, posterior_of
 _LEAST_LOG_STD = -8.0
 _HIDDEN = 256
 
+_FIRST_LOGIT = -2.0
+"""Of every pixel before training: most of an image is background, and need not be learned first."""
+
 
 class CodedImages(NamedTuple):
     """What a pass through the auto-encoder gives.
@@ -39,6 +42,7 @@ class ImageVAE(nn.Module):
         super().__init__()
         make = _strided if settings.side == 64 else _dense
         self.encoder, self.decoder = make(settings.latent)
+        nn.init.constant_(_last_bias(self.decoder), _FIRST_LOGIT)
         self.regularized = len(settings.attributes)
         self.register_buffer("least", torch.full((settings.latent,), _LEAST_LOG_STD), persistent=False)
 
@@ -68,6 +72,10 @@ class ImageVAE(nn.Module):
     def _with_neighbours(self, z: Tensor) -> Tensor:
         neighbours = z.unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
         return torch.cat([z[:, : self.regularized], neighbours[:, self.regularized :]], dim=1)
+
+
+def _last_bias(decoder: nn.Module) -> Tensor:
+    return list(decoder.parameters())[-1]
 
 
 def _strided(latent: int) -> tuple[nn.Module, nn.Module]:
