@@ -117,7 +117,7 @@ def train(
     swapped: Annotated[
         float | None,
         _setting(
-            "Share of the steps that decode each image with the rest of one that differs in the "
+            "Share of the last steps that decode each image with the rest of one that differs in the "
             "regularized attributes alone: 1 where such are known."
         ),
     ] = None,

@@ -57,9 +57,10 @@ class ImageSettings:
         delta: sharpness of the attribute term.
         linearity: weight of the term that makes each regularized dimension its attribute in standard
             deviations.
-        swapped: share of the steps in which every image is decoded with the free dimensions of a sibling,
-            another image that differs from it in the regularized attributes alone: so what these say can
-            stand nowhere else, and the decoder has to listen to them. 0 in the paper.
+        swapped: share of the last steps in which every image is decoded with the free dimensions of a
+            sibling, another image that differs from it in the regularized attributes alone: so what these
+            say can stand nowhere else, and the decoder has to listen to them. It grows from 0 in the first
+            steps. 0 in the paper.
         seed, threads, device, devices, precision: as in `TrainingSettings`.
         model: sizes of the networks.
     """
@@ -123,7 +124,7 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
 
 _USUAL: Mapping[str, Mapping[str, Any]] = {
     # 590 thousand images are many, and need not be seen all: they differ in little more than a few factors.
-    "sprites": {"images": 1 << 15, "epochs": 10, "batch_size": 64},
+    "sprites": {"images": 1 << 15, "epochs": 12, "batch_size": 64},
     "digits": {"epochs": 12, "batch_size": 64, "linearity": 50.0},
     "morpho-mnist": {"epochs": 20},
 }

@@ -84,11 +84,14 @@ class ImageTask:
         return self._terms(images, coded, values)
 
     def _swaps(self, generator: torch.Generator) -> bool:
-        """Whether images are decoded with their siblings' free dimensions in this step."""
+        """Whether images are decoded with their siblings' free dimensions in this step.
+
+        Ever more often: from the start, the encoder would see nothing in images but what is regularized.
+        """
         if not self.settings.swapped:
             return False
         drawn = torch.rand((), generator=generator, device=generator.device)
-        return bool(drawn < self.settings.swapped)
+        return bool(drawn < self.settings.swapped * self.done)
 
     def _with_siblings(
         self, rows: npt.NDArray[np.int64], generator: torch.Generator

@@ -76,13 +76,26 @@ def test_siblings_are_neighbours() -> None:
     )
     module = Known(known)
     rows = torch.arange(5)
-    ImageTask(data, replace(SMALL, swapped=1.0)).losses(module, rows, torch.Generator().manual_seed(0))
+    task = ImageTask(data, replace(SMALL, swapped=1.0))
+    task.done = 1.0
+    task.losses(module, rows, torch.Generator().manual_seed(0))
     assert module.swapped
     # Of five images the first three, each with one of the same colour after it: colour does not show, and the
     # others are in their own order.
     wanted = data.images(data.splits.train[:3])
     np.testing.assert_array_equal(module.seen[::2].numpy(), wanted)
     assert (module.seen[1::2].numpy() != wanted).any()
+
+
+def test_siblings_come_ever_more_often() -> None:
+    task = ImageTask(Bars(), replace(SMALL, swapped=0.8))
+    shares = []
+    for done in (0.0, 0.5, 1.0):
+        task.done = done
+        drawn = [task._swaps(torch.Generator().manual_seed(seed)) for seed in range(400)]
+        shares.append(sum(drawn) / len(drawn))
+    # A share of 400 draws strays from its mean by 0.025.
+    assert shares == pytest.approx([0.0, 0.4, 0.8], abs=0.08)
 
 
 def test_settings_for_a_data_set() -> None:
