@@ -111,7 +111,7 @@ def train(
         float | None,
         _setting(
             "Weight of the term that makes regularized dimensions linear in their attributes: "
-            "10; of digits 50."
+            "10; of digits 200."
         ),
     ] = None,
     swapped: Annotated[

@@ -125,7 +125,7 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
 _USUAL: Mapping[str, Mapping[str, Any]] = {
     # 590 thousand images are many, and need not be seen all: they differ in little more than a few factors.
     "sprites": {"images": 1 << 15, "epochs": 12, "batch_size": 64},
-    "digits": {"epochs": 12, "batch_size": 64, "linearity": 50.0},
+    "digits": {"epochs": 12, "batch_size": 64, "linearity": 200.0},
     "morpho-mnist": {"epochs": 20},
 }
 """What is usual for a data set, by its name."""
