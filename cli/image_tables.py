@@ -41,8 +41,10 @@ def _overall(report: Mapping[str, Any]) -> Table:
     table = show.new_table("regularized attributes", ["", *_METRICS.values()])
     for part, said in _PARTS.items():
         table.add_row(said, *(_cell(report[part].get(name)) for name in _METRICS))
-    if len(report["paper"]) > 1:
-        table.add_row("paper, AR-VAE", *(_cell(report["paper"].get(name)) for name in _METRICS))
+    if "spearman" in report["paper"]:
+        table.add_row(
+            f"paper, {report['paper']['data']}", *(_cell(report["paper"].get(name)) for name in _METRICS)
+        )
     return table
 
 

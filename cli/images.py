@@ -49,6 +49,10 @@ ImageModel = Annotated[
 ]
 
 
+_COMPARED = {"digits": "morpho-mnist"}
+"""Data sets of the paper that others stand beside: the same attributes of other digits."""
+
+
 def _setting(help: str, metavar: str = "NUMBER") -> Any:  # noqa: A002 - Typer's own name
     """An option that is a field of ImageSettings; without it the data set's and preset's own is taken."""
     return typer.Option(help=help, metavar=metavar, show_default=False)
@@ -94,7 +98,9 @@ def train(
     images: Annotated[
         int | None, _setting("Images drawn for each epoch; 0 takes each of the training split once.")
     ] = None,
-    batch_size: Annotated[int | None, _setting("Images in a step: 128.")] = None,
+    batch_size: Annotated[
+        int | None, _setting("Images in a step: 64; of morpho-mnist and the paper 128.")
+    ] = None,
     schedule: Annotated[str | None, _setting("Learning rate: one-cycle or constant.", "NAME")] = None,
     learning_rate: Annotated[float | None, _setting("Peak of the one-cycle rate: 0.001.")] = None,
     weight_decay: Annotated[float | None, _setting("Weight decay of AdamW: 0.")] = None,
@@ -103,7 +109,17 @@ def train(
     delta: Annotated[float | None, _setting("Sharpness of the attribute term: 1.")] = None,
     linearity: Annotated[
         float | None,
-        _setting("Weight of the term that makes regularized dimensions linear in their attributes: 10."),
+        _setting(
+            "Weight of the term that makes regularized dimensions linear in their attributes: "
+            "10; of digits 200."
+        ),
+    ] = None,
+    swapped: Annotated[
+        float | None,
+        _setting(
+            "Share of the last steps that decode each image with the rest of one that differs in the "
+            "regularized attributes alone: 1 where such are known."
+        ),
     ] = None,
     seed: Annotated[int | None, _setting("Makes the run repeatable: 0.")] = None,
     threads: Annotated[int | None, _setting("CPU threads; 0 leaves the choice to torch.")] = None,
@@ -121,7 +137,7 @@ def train(
     from arvae_music.cli.train import remade
 
     from arvae_music.images.load import load_images
-    from arvae_music.images.settings import ImageSettings
+    from arvae_music.images.settings import ImageSettings, settings_for
     from arvae_music.training.folder import check_folder, resumed_settings
     from arvae_music.training.peers import follows
 
@@ -133,26 +149,11 @@ def train(
         settings = resumed_settings(folder, given, ImageSettings.from_json)
     else:
         check_folder(folder)
-        settings = _settings(data, preset, attribute, latent, given)
+        settings = settings_for(data, preset, attribute or (), latent, **given)
     quiet = options.is_stdout(json) or follows()
     result = _train(data, settings, folder, remade(sys.argv[1:]), resume=resume, quiet=quiet)
     if not follows():
         options.write_json(json, result, force=force)
-
-
-def _settings(
-    data: ImageData, preset: str, attributes: list[str] | None, latent: int | None, given: dict[str, Any]
-) -> ImageSettings:
-    from arvae_music.images.settings import ImageModelSettings, image_settings
-    from arvae_music.images.task import columns_of
-
-    ordered = [attribute.name for attribute in data.attributes if attribute.ordered]
-    chosen = tuple(dict.fromkeys(attributes or ordered))
-    columns_of(data, chosen)
-    side = data.size[0]
-    usual = 10 if side == 64 else 16
-    model = ImageModelSettings(side, chosen, usual if latent is None else latent)
-    return image_settings(data.name, preset, model, **given)
 
 
 def _train(
@@ -168,9 +169,7 @@ def _train(
         names = settings.model.attributes
         show.line(f"{data.name}: {len(data.splits.train):,} images to train on, {data.source}")
         show.line(f"regularized: {', '.join(names) or 'nothing'}")
-        free = [a.name for a in data.attributes if a.name not in names and not a.ordered]
-        if free:
-            show.line(f"left free, as their values have no order: {', '.join(free)}")
+        _say_what_is_free(data, names)
     with stopping(folder), Live(quiet=quiet, rows="images") as live:
         best = train_images(data, settings, folder, live, resume=resume, command=command)
     if not quiet:
@@ -181,6 +180,13 @@ def _train(
         "seed": settings.seed,
         "figures": last_figures(folder),
     }
+
+
+def _say_what_is_free(data: ImageData, names: tuple[str, ...]) -> None:
+    """Tell of attributes that are not regularized because there is no more and less of them."""
+    free = [a.name for a in data.attributes if a.name not in names and not a.ordered]
+    if free:
+        show.line(f"left free, as their values have no order: {', '.join(free)}")
 
 
 @images.command("evaluate", cls=Command)
@@ -208,19 +214,21 @@ def evaluate(
     checkpoint = load_image_checkpoint(model)
     data = load_images(checkpoint.dataset, npz=npz, idx=idx)
     report = asdict(report_on_images(checkpoint, data, split, seed=seed))
-    paper = PUBLISHED_IMAGES.get(checkpoint.dataset, {})
+    compared = _COMPARED.get(checkpoint.dataset, checkpoint.dataset)
+    paper = PUBLISHED_IMAGES.get(compared, {})
     result = {
         "model": str(model),
         "data": data.name,
         "split": split,
         "seed": seed,
         **report,
-        "paper": {"source": SOURCE, **paper},
+        "paper": {"source": SOURCE, "data": compared, **paper},
     }
     if not options.is_stdout(json):
         from arvae_music.cli.image_tables import show_report
 
         show_report(f"{model} on the {split} split of {data.name}", result)
+        _say_what_is_free(data, checkpoint.settings.attributes)
     options.write_json(json, result, force=force)
 
 

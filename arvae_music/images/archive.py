@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from arvae_music.errors import ArvaeError
 from arvae_music.images.data import Images, Pixels, Rows, Splits, Values, as_images, random_splits
-from arvae_music.images.sprites import ATTRIBUTES, COUNTS, SIDE
+from arvae_music.images.sprites import ATTRIBUTES, COUNTS, SIDE, indices_of, rows_by_index, siblings_of
 from arvae_music.kept import kept
 
 _BITS = SIDE * SIDE
@@ -125,6 +125,15 @@ class SpritesArchive:
     def values(self, rows: Rows) -> Values:
         """Values of all factors but the color, `[n, 5]`."""
         return self.factors(rows)[:, 1:].astype(np.float32)
+
+    def siblings(self, rows: Rows, names: Sequence[str], generator: np.random.Generator) -> Rows:
+        """Images of the training split that differ from these in the named factors alone, `[n]`."""
+        return siblings_of(rows, self.classes(rows), names, self._rows, generator)
+
+    @cached_property
+    def _rows(self) -> npt.NDArray[np.int32]:
+        train = self.splits.train
+        return rows_by_index(train, indices_of(self.classes(train)))
 
 
 @contextmanager

@@ -57,12 +57,13 @@ def save_image_checkpoint(path: Path, checkpoint: ImageCheckpoint) -> None:
     write_weights(path, FORMAT, {"vae": checkpoint.vae}, about)
 
 
-def load_image_checkpoint(path: Path) -> ImageCheckpoint:
+def load_image_checkpoint(path: str | Path) -> ImageCheckpoint:
     """Read a checkpoint; of a folder, the best one of the run in it.
 
     Raises:
         ArvaeError: there is none, or it is not one that this version can read.
     """
+    path = Path(path)
     return read_weights(path / "best.safetensors" if path.is_dir() else path, FORMAT, _assemble)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from arvae_music.errors import UsageError
 
 Rows = npt.NDArray[np.integer]
 """Numbers of images in a data set, `[n]`."""
@@ -79,6 +82,25 @@ class ImageData(Protocol):
 
     def values(self, rows: Rows) -> Values:
         """Values of the attributes in their units, `[n, attributes]`."""
+
+    def siblings(self, rows: Rows, names: Sequence[str], generator: np.random.Generator) -> Rows | None:
+        """For each image one of the training split that differs from it in the named attributes alone, `[n]`.
+
+        Drawn evenly; it may be the image itself. None where it is not known which images these are.
+        """
+
+
+def columns_of(data: ImageData, names: Sequence[str]) -> list[int]:
+    """Columns of `data.values` that hold some attributes.
+
+    Raises:
+        UsageError: the data set has no such attribute.
+    """
+    known = [attribute.name for attribute in data.attributes]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{data.name} has no attribute '{name}': take some of {', '.join(known)}")
+    return [known.index(name) for name in names]
 
 
 def as_images(pixels: Pixels, highest: int) -> Images:

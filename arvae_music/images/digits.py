@@ -13,7 +13,8 @@ A folder has `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from arvae_music.images.data import Images, Pixels, Rows, Splits, Values, as_ima
 from arvae_music.images.idx import digest, read_idx, read_measures
 from arvae_music.images.morphometry import ATTRIBUTES, VERSION, measured
 from arvae_music.images.resampling import applied, finer
+from arvae_music.images.variants import varied
 from arvae_music.kept import kept
 
 SIDE = 28
@@ -36,6 +38,9 @@ _SMALL_HIGHEST = 16  # of scikit-learn's digits
 
 _HELD_OUT = (0.9, 0.1, 0.0)
 """Shares of the images of a folder's `train` files; its `t10k` files are the test."""
+
+_MNIST_COUNTS = {"train": 60_000, "t10k": 10_000}
+"""Images of each part."""
 
 _MNIST = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -57,6 +62,7 @@ class Digits:
         labels: which digit each is, `[images]`.
         splits: the rows of each split; each digit has its share of them.
         table: measures that came with the images, `[images, 6]`; None where none did.
+        families: number of the image that each is a variant of, `[images]`; None where there are no variants.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Digits:
     labels: npt.NDArray[np.uint8]
     splits: Splits
     table: Values | None = None
+    families: npt.NDArray[np.int64] | None = None
 
     size = (SIDE, SIDE)
     attributes = ATTRIBUTES
@@ -84,6 +91,16 @@ class Digits:
         """
         return np.asarray(self._measures[rows])
 
+    def siblings(self, rows: Rows, names: Sequence[str], generator: np.random.Generator) -> Rows | None:
+        """Of each image the original or a variant, `[n]`; these differ in all measures, so no fewer do."""
+        if self.families is None or {attribute.name for attribute in ATTRIBUTES} - set(names):
+            return None
+        order = self.splits.train[np.argsort(self.families[self.splits.train], kind="stable")]
+        wanted, there = self.families[rows], self.families[order]
+        first, last = (np.searchsorted(there, wanted, side) for side in ("left", "right"))
+        drawn = first + (generator.random(len(rows)) * (last - first)).astype(np.int64)
+        return np.asarray(np.where(first < last, order[np.minimum(drawn, len(order) - 1)], rows))
+
     @cached_property
     def _measures(self) -> npt.NDArray[np.float32]:
         if self.table is not None:
@@ -93,14 +110,19 @@ class Digits:
         return kept(f"measures-{digest[:16]}", shape, np.float32, lambda: measured(self.pixels))
 
 
-def small_digits(seed: int = 0) -> Digits:
-    """The 1,797 digits of scikit-learn.
+VARIANTS = 6
+"""Of each of scikit-learn's digits to train on, when a model is trained."""
+
+
+def small_digits(seed: int = 0, variants: int = 0) -> Digits:
+    """The 1,797 digits of scikit-learn, and variants of those to train on after them.
 
     Args:
-        seed: of the permutation that splits them: 80, 10 and 10 percent of each digit.
+        seed: of the permutation that splits them: 80, 10 and 10 percent of each digit; and of the variants.
+        variants: of each digit of the training split, see `variants`; they are in that split, too.
 
     Raises:
-        ArvaeError: scikit-learn is not installed.
+        ArvaeError: scikit-learn or scipy is not installed.
     """
     try:
         from sklearn.datasets import load_digits
@@ -108,12 +130,32 @@ def small_digits(seed: int = 0) -> Digits:
         raise ArvaeError("the digits need scikit-learn: pip install 'arvae-music[images]' has it") from error
     found = load_digits()
     labels = found.target.astype(np.uint8)
-    return Digits(
+    digits = Digits(
         "digits",
         "the 1,797 digits of scikit-learn (Alpaydin & Kaynak 1998), made larger",
         larger(found.images.astype(np.float32)),
         labels,
         stratified_splits(labels, seed),
+    )
+    return with_variants(digits, variants, np.random.default_rng(seed)) if variants else digits
+
+
+def with_variants(digits: Digits, variants: int, generator: np.random.Generator) -> Digits:
+    """The same digits, and after them so many variants of each one in the training split, which they join.
+
+    Raises:
+        ArvaeError: scipy is not installed.
+    """
+    rows = np.tile(digits.splits.train, variants)
+    first = len(digits)
+    train = np.concatenate([digits.splits.train, np.arange(first, first + len(rows))])
+    return replace(
+        digits,
+        families=np.concatenate([np.arange(first), rows]),
+        source=f"{digits.source}, and {variants} variants of each of those to train on",
+        pixels=np.concatenate([digits.pixels, varied(digits.pixels[rows], generator)]),
+        labels=np.concatenate([digits.labels, digits.labels[rows]]),
+        splits=digits.splits._replace(train=train),
     )
 
 
@@ -157,12 +199,45 @@ def folder_of_digits(folder: str | Path, seed: int = 0) -> Digits:
     original = train.original and test.original
     return Digits(
         "mnist" if original else folder.resolve().name,
-        "MNIST (LeCun, Cortes & Burges 1998)" if original else "a folder of files in the form of MNIST",
+        "MNIST (LeCun, Cortes & Burges 1998), by the SHA-256 of its files"
+        if original
+        else "files in the form of MNIST, but not those of MNIST by their SHA-256",
         np.concatenate([train.pixels, test.pixels]),
         np.concatenate([train.labels, test.labels]),
         splits._replace(test=np.arange(first, first + len(test.pixels))),
         np.concatenate(tables) if tables else None,
     )
+
+
+def folder_of_morpho_mnist(folder: str | Path, seed: int = 0) -> Digits:
+    """One of the data sets of Morpho-MNIST: images made of MNIST's, with MNIST's labels and splits.
+
+    Args:
+        folder: as for `folder_of_digits`.
+        seed: of the permutation that tells training from validation.
+
+    Raises:
+        ArvaeError: see `folder_of_digits`; or there are more or fewer images than in MNIST, or the labels are
+            not MNIST's.
+    """
+    digits = folder_of_digits(folder, seed)
+    test = digits.splits.test
+    parts = {"train": digits.labels[: len(digits) - len(test)], "t10k": digits.labels[test]}
+    for part, labels in parts.items():
+        if len(labels) != _MNIST_COUNTS[part]:
+            raise ArvaeError(
+                f"{folder}: {part}-images-idx3-ubyte has {len(labels):,} images, and Morpho-MNIST "
+                f"{_MNIST_COUNTS[part]:,}: get the files anew, or take digits with --idx for others"
+            )
+        if digest(labels) != _MNIST[f"{part}-labels-idx1-ubyte"]:
+            raise ArvaeError(
+                f"{folder}: the SHA-256 of {part}-labels-idx1-ubyte is not that of MNIST, whose labels "
+                "Morpho-MNIST has: get the files anew, or take digits with --idx for others"
+            )
+    images = "those of MNIST" if digits.name == "mnist" else "made of those of MNIST"
+    measures = "measured here" if digits.table is None else "with their published measures"
+    source = f"Morpho-MNIST (Castro et al. 2019): images {images}, {measures}"
+    return replace(digits, name="morpho-mnist", source=source)
 
 
 class _Part(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from arvae_music.errors import UsageError
 from arvae_music.images.archive import SpritesArchive
 from arvae_music.images.data import ImageData
-from arvae_music.images.digits import folder_of_digits, small_digits
+from arvae_music.images.digits import VARIANTS, folder_of_digits, folder_of_morpho_mnist, small_digits
 from arvae_music.images.sprites import Sprites
 
 NAMES = ("sprites", "digits", "morpho-mnist")
@@ -18,8 +18,8 @@ def load_images(name: str, *, npz: Path | None = None, idx: Path | None = None) 
     """A data set of images.
 
     Args:
-        name: `sprites` (drawn here, or of the archive of dSprites), `digits` (those of scikit-learn, or of
-            a folder) or `morpho-mnist` (of a folder).
+        name: `sprites` (drawn here, or of the archive of dSprites), `digits` (those of scikit-learn with
+            variants to train on, or those of a folder) or `morpho-mnist` (of a folder).
         npz: the archive of dSprites.
         idx: a folder in the form of MNIST.
 
@@ -35,8 +35,8 @@ def load_images(name: str, *, npz: Path | None = None, idx: Path | None = None) 
         raise UsageError("--idx is a folder of digits: sprites are drawn, or come with --npz")
     if name == "sprites":
         return Sprites() if npz is None else SpritesArchive(npz)
-    if idx is not None:
-        return replace(folder_of_digits(idx), name=name)
-    if name == "morpho-mnist":
+    if name == "digits":
+        return small_digits(variants=VARIANTS) if idx is None else replace(folder_of_digits(idx), name=name)
+    if idx is None:
         raise UsageError("morpho-mnist is read from files: name their folder with --idx")
-    return small_digits()
+    return folder_of_morpho_mnist(idx)

@@ -18,6 +18,9 @@ from arvae_music.model.encoder import Posterior, posterior_of
 _LEAST_LOG_STD = -8.0
 _HIDDEN = 256
 
+_FIRST_LOGIT = -2.0
+"""Of every pixel before training: most of an image is background, and need not be learned first."""
+
 
 class CodedImages(NamedTuple):
     """What a pass through the auto-encoder gives.
@@ -39,6 +42,8 @@ class ImageVAE(nn.Module):
         super().__init__()
         make = _strided if settings.side == 64 else _dense
         self.encoder, self.decoder = make(settings.latent)
+        nn.init.constant_(_last_bias(self.decoder), _FIRST_LOGIT)
+        self.regularized = len(settings.attributes)
         self.register_buffer("least", torch.full((settings.latent,), _LEAST_LOG_STD), persistent=False)
 
     def encode(self, images: Tensor) -> Posterior:
@@ -50,16 +55,27 @@ class ImageVAE(nn.Module):
         logits: Tensor = self.decoder(z)
         return logits.float()
 
-    def forward(self, images: Tensor, noise: Tensor | None = None) -> CodedImages:
+    def forward(self, images: Tensor, noise: Tensor | None = None, *, swapped: bool = False) -> CodedImages:
         """Encode, sample, decode.
 
         Args:
             images: from 0 to 1, `[batch, 1, side, side]`.
             noise: standard normal, of the sample, `[batch, latent]`; drawn here if None.
+            swapped: each image is decoded with the free dimensions of its neighbour: the first and the
+                second have each other's, the third and the fourth, and so on.
         """
         posterior = self.encode(images)
         z = posterior.sample() if noise is None else posterior.at(noise)
-        return CodedImages(posterior, z, self.decode(z))
+        given = self._with_neighbours(z) if swapped else z
+        return CodedImages(posterior, z, self.decode(given))
+
+    def _with_neighbours(self, z: Tensor) -> Tensor:
+        neighbours = z.unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
+        return torch.cat([z[:, : self.regularized], neighbours[:, self.regularized :]], dim=1)
+
+
+def _last_bias(decoder: nn.Module) -> Tensor:
+    return list(decoder.parameters())[-1]
 
 
 def _strided(latent: int) -> tuple[nn.Module, nn.Module]:

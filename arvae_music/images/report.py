@@ -16,8 +16,8 @@ from arvae_music.evaluation.metrics import (
 )
 from arvae_music.images.checkpoint import ImageCheckpoint
 from arvae_music.images.coding import encoded, given_back
-from arvae_music.images.data import ImageData
-from arvae_music.images.task import columns_of, spread_out
+from arvae_music.images.data import ImageData, columns_of
+from arvae_music.images.task import spread_out
 
 MOST_IMAGES = 10_000
 """Images of a split that are measured; of more, as many are taken at equal distances."""

@@ -10,13 +10,13 @@ from lightning_fabric import Fabric
 
 from arvae_music.images.checkpoint import ALL_IMAGES, ImageCheckpoint, save_image_checkpoint
 from arvae_music.images.coding import encoded
-from arvae_music.images.data import ImageData
+from arvae_music.images.data import ImageData, columns_of
 from arvae_music.images.networks import ImageVAE
 from arvae_music.images.settings import ImageSettings
-from arvae_music.images.task import ImageTask, columns_of
+from arvae_music.images.task import ImageTask
 from arvae_music.model.calibration import Calibration, fit_line
 from arvae_music.training.folder import BEST, LAST, check_folder, checked_state, make_folder
-from arvae_music.training.loop import Listener, Schedule
+from arvae_music.training.loop import Listener, Nobody, Schedule
 from arvae_music.training.place import make_fabric
 from arvae_music.training.stages import Figures, Recorder, Stage, how_made, train_stages
 from arvae_music.training.tasks import Task
@@ -27,8 +27,8 @@ _CALIBRATION_IMAGES = 5_000
 def train_images(
     data: ImageData,
     settings: ImageSettings,
-    folder: Path,
-    listener: Listener,
+    folder: str | Path,
+    listener: Listener | None = None,
     *,
     resume: bool = False,
     command: str = "",
@@ -39,7 +39,7 @@ def train_images(
         data: what to learn from.
         settings: how.
         folder: where everything is written; it is made if it does not exist.
-        listener: is told how it goes.
+        listener: is told how it goes; None where nobody wants to know.
         resume: go on with the run in the folder.
         command: what to note in the checkpoint as the way to make it again.
 
@@ -48,6 +48,7 @@ def train_images(
         ArvaeError: there is nothing to resume, or the system refuses.
     """
     columns_of(data, settings.model.attributes)
+    folder = Path(folder)
     state = None
     if resume:
         state = checked_state(folder, data.name, _signature(data), settings, ImageSettings.from_json)
@@ -67,7 +68,7 @@ def train_images(
         constant=settings.schedule == "constant",
     )
     stages = [Stage(ImageTask.name, schedule, lambda: ImageTask(data, settings))]
-    train_stages(stages, recorder, listener, seed=settings.seed, state=state)
+    train_stages(stages, recorder, listener or Nobody(), seed=settings.seed, state=state)
     return folder / BEST
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from arvae_music.errors import ArvaeError, UsageError
+from arvae_music.images.data import ImageData, columns_of
 from arvae_music.training.settings import check_choice, check_pace_and_place, check_range
 
 SIDES = (64, 28)
@@ -54,6 +57,10 @@ class ImageSettings:
         delta: sharpness of the attribute term.
         linearity: weight of the term that makes each regularized dimension its attribute in standard
             deviations.
+        swapped: share of the last steps in which every image is decoded with the free dimensions of a
+            sibling, another image that differs from it in the regularized attributes alone: so what these
+            say can stand nowhere else, and the decoder has to listen to them. It grows from 0 in the first
+            steps. 0 in the paper.
         seed, threads, device, devices, precision: as in `TrainingSettings`.
         model: sizes of the networks.
     """
@@ -69,6 +76,7 @@ class ImageSettings:
     gamma: float = 10.0
     delta: float = 1.0
     linearity: float = 10.0
+    swapped: float = 0.0
     seed: int = 0
     threads: int = 0
     device: str = "auto"
@@ -82,6 +90,7 @@ class ImageSettings:
         check_range("images", self.images, 0, 1 << 30)
         for name in ("weight_decay", "beta", "gamma", "delta", "linearity"):
             check_range(name, getattr(self, name), 0.0, 1e4)
+        check_range("swapped", self.swapped, 0.0, 1.0)
         check_pace_and_place(self)
 
     def as_json(self) -> dict[str, Any]:
@@ -100,11 +109,12 @@ IMAGE_PRESETS = ("default", "paper", "beta-vae")
 
 _PAPER = {
     "epochs": 100,
+    "batch_size": 128,
     "schedule": "constant",
     "learning_rate": 1e-4,
     "linearity": 0.0,
 }
-"""The image experiments of Pati & Lerch 2020 (arXiv 2004.05485, section 4): batches of 128, Adam."""
+"""The image experiments of Pati & Lerch 2020 (arXiv 2004.05485, section 4): Adam."""
 
 _CHANGES: Mapping[str, Mapping[str, Any]] = {
     "default": {},
@@ -113,9 +123,9 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
 }
 
 _USUAL: Mapping[str, Mapping[str, Any]] = {
-    # 590 thousand images are many: an epoch is a ninth of them, and six minutes see each about once.
-    "sprites": {"images": 1 << 16, "epochs": 9},
-    "digits": {"epochs": 100},
+    # 590 thousand images are many, and need not be seen all: they differ in little more than a few factors.
+    "sprites": {"images": 1 << 15, "epochs": 12, "batch_size": 64},
+    "digits": {"epochs": 12, "batch_size": 64, "linearity": 200.0},
     "morpho-mnist": {"epochs": 20},
 }
 """What is usual for a data set, by its name."""
@@ -133,3 +143,46 @@ def image_settings(dataset: str, preset: str, model: ImageModelSettings, **given
     if preset == "paper":
         usual.pop("images", None)
     return ImageSettings(**{**usual, **_CHANGES[preset], **given, "preset": preset, "model": model})
+
+
+def settings_for(
+    data: ImageData,
+    preset: str = "default",
+    attributes: Sequence[str] = (),
+    latent: int | None = None,
+    **given: Any,
+) -> ImageSettings:
+    """The settings to train on a data set, with what is usual for it.
+
+    Args:
+        data: what to learn from.
+        preset: `default`, `paper` or `beta-vae`.
+        attributes: names of those to regularize; if there are none, all that have an order. Categories and
+            circles have none, and are only taken where they are named.
+        latent: dimensions; the paper's, if None.
+        given: other fields of `ImageSettings`, in the place of the preset's.
+
+    Raises:
+        UsageError: there is no such preset or attribute, or a setting is out of range.
+        ArvaeError: there are too few dimensions, or no networks for images of that size.
+    """
+    ordered = [attribute.name for attribute in data.attributes if attribute.ordered]
+    chosen = tuple(dict.fromkeys(attributes or ordered))
+    columns_of(data, chosen)
+    side = data.size[0]
+    usual = 10 if side == 64 else 16
+    model = ImageModelSettings(side, chosen, usual if latent is None else latent)
+    known = data.siblings(data.splits.train[:1], chosen, np.random.default_rng(0)) is not None
+    if given.get("swapped") and not known:
+        raise UsageError(no_siblings(data, given["swapped"]))
+    if known and preset == "default":
+        given = {"swapped": 1.0, **given}
+    return image_settings(data.name, preset, model, **given)
+
+
+def no_siblings(data: ImageData, swapped: float) -> str:
+    """What to say where images are to be decoded with those of siblings, and there are none."""
+    return (
+        f"--swapped is {swapped}: it is not known which images of {data.name} differ in the regularized "
+        "attributes alone: take 0"
+    )

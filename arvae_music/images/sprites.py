@@ -15,6 +15,7 @@ combination once, the last factor varying fastest. The outlines are this module'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -48,6 +49,8 @@ _Bools = npt.NDArray[np.bool_]
 _FIRST_CENTRE = 16
 _REACH = 16  # no shape goes further from its centre, in pixels
 _STEPS = 31
+
+_DRAWS = 8  # of a sibling: of four in five images that are there, all fail in two of a million
 
 _AXES_RATIO = 1.6
 _HEART_AREA = 180 * np.pi  # of the curve as it stands above
@@ -105,6 +108,42 @@ def classes(indices: Rows) -> npt.NDArray[np.int64]:
 def indices_of(of_classes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Numbers of the images `[n]` in which the factors take these values, `[n, 6]`; undoes `classes`."""
     return np.asarray(np.ravel_multi_index(tuple(of_classes.T), COUNTS), np.int64)
+
+
+def rows_by_index(rows: Rows, indices: Rows) -> npt.NDArray[np.int32]:
+    """The row at which each image stands, by its index, `[737280]`; -1 for those that are not there."""
+    table = np.full(COUNT, -1, np.int32)
+    table[indices] = rows
+    return table
+
+
+def siblings_of(
+    rows: Rows,
+    of_classes: npt.NDArray[np.int64],
+    names: Sequence[str],
+    table: npt.NDArray[np.int32],
+    generator: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """Rows of images in which the named factors take other values, drawn evenly, and the others the same.
+
+    Args:
+        rows: of the images, `[n]`; one whose draws are all not there stays itself.
+        of_classes: of the images, `[n, 6]`.
+        names: of factors.
+        table: rows by the index of an image, see `rows_by_index`.
+        generator: draws.
+    """
+    found = np.asarray(rows, np.int64).copy()
+    open_ = np.arange(len(found))
+    free = [k for k, factor in enumerate(FACTORS) if factor.attribute.name in names]
+    for _ in range(_DRAWS):
+        drawn = of_classes[open_].copy()
+        for k in free:
+            drawn[:, k] = generator.integers(COUNTS[k], size=len(open_))
+        there = table[indices_of(drawn)]
+        found[open_[there >= 0]] = there[there >= 0]
+        open_ = open_[there < 0]
+    return found
 
 
 def factors(indices: Rows) -> _Doubles:
@@ -209,3 +248,11 @@ class Sprites:
     def values(self, rows: Rows) -> Values:
         """Values of all factors but the color, `[n, 5]`."""
         return factors(rows)[:, 1:].astype(np.float32)
+
+    def siblings(self, rows: Rows, names: Sequence[str], generator: np.random.Generator) -> Rows:
+        """Images of the training split that differ from these in the named factors alone, `[n]`."""
+        return siblings_of(rows, classes(rows), names, self._rows, generator)
+
+    @cached_property
+    def _rows(self) -> npt.NDArray[np.int32]:
+        return rows_by_index(self.splits.train, self.splits.train)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from arvae_music.errors import UsageError
-from arvae_music.images.data import ImageData, Values
+from arvae_music.images.data import ImageData, Values, columns_of
 from arvae_music.images.networks import CodedImages, ImageVAE
-from arvae_music.images.settings import ImageSettings
+from arvae_music.images.settings import ImageSettings, no_siblings
 from arvae_music.model.encoder import Posterior
 from arvae_music.objective import binary_cross_entropy, linearity, total_loss
 from arvae_music.objective.normality import NO_SPREAD
@@ -21,19 +21,6 @@ _MOST_HELD_OUT = 2_048
 
 _MOST_FOR_SCALES = 20_000
 """Training images by which the attributes' means and spreads are taken; sprites have all by design."""
-
-
-def columns_of(data: ImageData, names: tuple[str, ...]) -> list[int]:
-    """Columns of `data.values` of some attributes.
-
-    Raises:
-        UsageError: the data set has no such attribute.
-    """
-    known = [attribute.name for attribute in data.attributes]
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{data.name} has no attribute '{name}': take some of {', '.join(known)}")
-    return [known.index(name) for name in names]
 
 
 class ImageTask:
@@ -77,16 +64,46 @@ class ImageTask:
     ) -> dict[str, Tensor]:
         """Likelihood, KL and attribute order of a batch; see `training.tasks.Task`."""
         chosen = self._chosen(rows, generator)
+        swapped = self._swaps(generator)
+        if swapped:
+            chosen = self._with_siblings(chosen, generator)
         images, values = self._of(chosen)
         size = (len(chosen), self.settings.model.latent)
         noise = torch.randn(size, generator=generator, device=generator.device)
-        own = module(peers.own(images), peers.own(noise))
-        coded = CodedImages(
-            Posterior(*(peers.all(part, len(chosen)) for part in own.posterior)),
-            peers.all(own.z, len(chosen)),
-            peers.all(own.logits, len(chosen)),
-        )
+        together = 2 if swapped else 1  # neighbours stay in the same process
+
+        def own(batch: Tensor) -> Tensor:
+            return peers.own(batch.unflatten(0, (-1, together))).flatten(0, 1)
+
+        def of_all(mine: Tensor) -> Tensor:
+            return peers.all(mine.unflatten(0, (-1, together)), len(chosen) // together).flatten(0, 1)
+
+        part = module(own(images), own(noise), swapped=swapped)
+        posterior = Posterior(*(of_all(each) for each in part.posterior))
+        coded = CodedImages(posterior, of_all(part.z), of_all(part.logits))
         return self._terms(images, coded, values)
+
+    def _swaps(self, generator: torch.Generator) -> bool:
+        """Whether images are decoded with their siblings' free dimensions in this step.
+
+        Ever more often: from the start, the encoder would see nothing in images but what is regularized.
+        """
+        if not self.settings.swapped:
+            return False
+        drawn = torch.rand((), generator=generator, device=generator.device)
+        return bool(drawn < self.settings.swapped * self.done)
+
+    def _with_siblings(
+        self, rows: npt.NDArray[np.int64], generator: torch.Generator
+    ) -> npt.NDArray[np.int64]:
+        """The first half of the rows, each with a sibling after it."""
+        first = rows[: -(-len(rows) // 2)]
+        seed = torch.randint(2**31, (), generator=generator, device=generator.device)
+        names = self.settings.model.attributes
+        siblings = self.data.siblings(first, names, np.random.default_rng(int(seed)))
+        if siblings is None:
+            raise UsageError(no_siblings(self.data, self.settings.swapped))
+        return np.stack([first, siblings], axis=1).ravel()
 
     def _terms(self, images: Tensor, coded: CodedImages, values: Tensor) -> dict[str, Tensor]:
         settings = self.settings

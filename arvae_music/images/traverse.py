@@ -24,6 +24,8 @@ STEPS = 7
 
 _FRAMES = 12
 _FRAME_MS = 110
+_BESIDE = 3
+_MARGIN = 0.3  # above the pictures, inches
 _GAP = 2
 _SCALE = 2
 
@@ -89,50 +91,53 @@ def _moved(
 
 
 def walk_chart(moved: Walk) -> Figure:
-    """A row for each image; for each attribute a block of columns, its dimension moved from low to high."""
+    """A row for each image; for each attribute a block of columns, its dimension moved from low to high.
+
+    At most three blocks are beside one another, and the others below them.
+    """
     from matplotlib.figure import Figure
 
     rows, attributes, steps = moved.images.shape[:3]
-    width = 0.55 * (1 + attributes * (steps + 0.5)) + 0.3
-    figure = Figure(figsize=(width, 0.55 * rows + 0.8), facecolor="white")
-    edges = {"left": 0.01, "right": 0.99, "top": 0.86, "bottom": 0.03, "wspace": 0.06, "hspace": 0.06}
-    widths = [1.0, *([0.45] + [1.0] * steps) * attributes]
-    lattice = figure.add_gridspec(rows, len(widths), width_ratios=widths, **edges)
-    for row in range(rows):
-        _show(figure, lattice[row, 0], moved.source[row], "image" if row == 0 else "", _QUIET)
-        for k, name in enumerate(moved.names):
+    beside = min(attributes, _BESIDE)
+    bands = -(-attributes // beside)
+    widths = [1.0, *([0.3] + [1.0] * steps) * beside]
+    heights = [*([1.0] * rows + [0.9]) * bands][:-1]
+    across, down = 0.5 * sum(widths), 0.5 * sum(heights) + _MARGIN
+    figure = Figure(figsize=(across, down), facecolor="white")
+    edges = {"left": 0.01, "right": 0.99, "top": 1 - _MARGIN / down, "bottom": 0.01}
+    gaps = {"wspace": 0.06, "hspace": 0.06}
+    lattice = figure.add_gridspec(
+        len(heights), len(widths), width_ratios=widths, height_ratios=heights, **edges, **gaps
+    )
+    for k in range(attributes):
+        top, left = k // beside * (rows + 1), 2 + k % beside * (steps + 1)
+        for row in range(rows):
+            if k % beside == 0:
+                _show(figure, lattice[top + row, 0], moved.source[row], "image" if row == 0 else "")
             for step in range(steps):
-                place = lattice[row, 2 + k * (steps + 1) + step]
-                title = ""
-                if row == 0:
-                    title = {0: f"z = {moved.places[k, 0]:.1f}", steps - 1: f"{moved.places[k, -1]:.1f}"}.get(
-                        step, name.replace("_", " ") if step == steps // 2 else ""
-                    )
-                bold = step == steps // 2
-                _show(figure, place, moved.images[row, k, step], title, _INK if bold else _QUIET, bold=bold)
+                title = _title(moved, k, step) if row == 0 else ""
+                place = lattice[top + row, left + step]
+                _show(figure, place, moved.images[row, k, step], title, bold=step == steps // 2)
     return figure
 
 
+def _title(moved: Walk, k: int, step: int) -> str:
+    """What stands above a column: the places at the ends, and the attribute's name in the middle."""
+    steps = moved.places.shape[1]
+    ends = {0: f"z = {moved.places[k, 0]:.1f}", steps - 1: f"{moved.places[k, -1]:.1f}"}
+    return ends.get(step, moved.names[k].replace("_", " ") if step == steps // 2 else "")
+
+
 def _show(
-    figure: Figure,
-    place: SubplotSpec,
-    image: npt.NDArray[np.float32],
-    title: str,
-    colour: str,
-    *,
-    bold: bool = False,
+    figure: Figure, place: SubplotSpec, image: npt.NDArray[np.float32], title: str, *, bold: bool = False
 ) -> None:
     axes = figure.add_subplot(place)
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.set_axis_off()
     if title:
         text = title.replace("-", "\N{MINUS SIGN}")
-        axes.set_title(
-            text, size=9 if bold else 6.5, color=colour, weight="bold" if bold else "normal", pad=3
-        )
+        weight, size, colour = ("bold", 9, _INK) if bold else ("normal", 6.5, _QUIET)
+        axes.set_title(text, size=size, color=colour, weight=weight, pad=3)
 
 
 def walk_animation(checkpoint: ImageCheckpoint, data: ImageData, count: int = 6, seed: int = 0) -> bytes:

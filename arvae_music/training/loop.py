@@ -50,6 +50,19 @@ class Listener(Protocol):
         """An epoch is done and validated."""
 
 
+class Nobody:
+    """Is told, and does nothing."""
+
+    def begin(self, task: str, epochs: int, steps: int, epoch: int) -> None:
+        """A task begins."""
+
+    def step(self, epoch: int, step: int, losses: dict[str, float], speed: float) -> None:
+        """Some steps are done."""
+
+    def epoch(self, task: str, figures: dict[str, float]) -> None:
+        """An epoch is done."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long and how fast a task is trained."""

@@ -10,17 +10,23 @@ from torch.optim import AdamW
 
 from arvae_music.training.loop import CLIP
 from arvae_music.training.place import make_fabric
-from arvae_music.training.settings import TrainingSettings
-from arvae_music.training.tasks import EventTask, Measures, VaeTask
+from arvae_music.training.settings import PaceAndPlace, TrainingSettings
+from arvae_music.training.tasks import EventTask, Measures, Task, VaeTask
 
 
 def stepper(
     kind: type[VaeTask] | type[EventTask], rows: Measures, settings: TrainingSettings
 ) -> Callable[[], None]:
     """Takes one step of training on these rows at each call, on one thread of the processor."""
-    fabric = make_fabric(replace(settings, threads=1, device="cpu"))
+    place = replace(settings, threads=1, device="cpu")
+    return stepper_of(lambda: kind(rows, rows.part(0, 0), settings), place)
+
+
+def stepper_of(make: Callable[[], Task], settings: PaceAndPlace) -> Callable[[], None]:
+    """Takes one step of training of a task at each call, where the settings say."""
+    fabric = make_fabric(settings)
     torch.manual_seed(0)
-    task = kind(rows, rows.part(0, 0), settings)
+    task = make()
     optimizer = AdamW(task.module.parameters(), lr=1e-3, fused=True)
     module, wrapped = fabric.setup(task.module, optimizer)
     task.to(fabric.device)

@@ -174,9 +174,18 @@ def editing(found: Found) -> Iterator[Row]:
 
 
 def images(found: Found) -> Iterator[Row]:
-    """What is drawn."""
+    """What is drawn and trained on, and whether memory grows with it."""
     for name, part in found.items():
         yield Row(name, f"{rate(part):,.0f} {part['unit']}/s")
+        if "memory" in part:
+            (before, after), (few, many) = part["memory"], part["seen"]
+            yield Row(
+                f"memory, {name}, after {many:,}",
+                f"{after / 2**20:,.0f} MiB",
+                f"after {few:,}: {before / 2**20:,.0f} MiB",
+                after / before,
+                "<= 1.05",
+            )
 
 
 def grown(sizes: list[growth.Size]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ import pytest
 from arvae_music import read
 from arvae_music.measures import measures
 from tests.benchmarks.growth import Size, books, draw, tune
-from tests.benchmarks.table import Row, compared, grown, starting, training, tree_at
+from tests.benchmarks.table import Row, compared, grown, images, starting, training, tree_at
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,22 @@ def test_generated_tunes_are_read_whole(tmp_path: Path) -> None:
     text = (tmp_path / "book0000000.abc").read_text()
     assert text.count("X:") == 2
     assert text.count("|") == 64
+
+
+def test_images_by_hand() -> None:
+    found = {
+        "drawn": {"count": 100, "seconds": 0.5, "unit": "images"},
+        "trained": {
+            "count": 10,
+            "seconds": 0.1,
+            "unit": "images",
+            "memory": [400 * 2**20, 440 * 2**20],
+            "seen": [20, 3000],
+        },
+    }
+    drawn, trained, memory = images(found)
+    assert (drawn.value, trained.value) == ("200 images/s", "100 images/s")
+    assert (memory.figure, memory.value) == ("memory, trained, after 3,000", "440 MiB")
+    assert memory.baseline == "after 20: 400 MiB"
+    assert memory.ratio == pytest.approx(1.1)
+    assert memory.holds is False

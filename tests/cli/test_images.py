@@ -47,7 +47,20 @@ def test_the_report_stands_beside_the_paper(trained: Path, capsys: pytest.Captur
     found = json.loads(report.read_text())
     assert found["mean"]["attributes"].keys() == {"scale", "position_x", "position_y"}
     assert found["paper"]["spearman"] == 0.886
+    assert found["paper"]["data"] == "sprites"
+    assert "left free, as their values have no order: shape, orientation" in table
     assert 0 <= found["sampled"]["spearman"] <= 1
+
+
+def test_digits_stand_beside_those_of_the_paper(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sklearn")
+    folder, short = str(tmp_path / "run"), ["--epochs", "1", "--images", "64", "--threads", "1"]
+    assert run(["images", "train", "digits", *short, "-o", folder]) == 0
+    assert run(["images", "evaluate", folder]) == 0
+    table = capsys.readouterr().out
+    paper = next(line for line in table.splitlines() if "paper, morpho-mnist" in line)
+    assert paper.split()[-6:] == ["0.850", "0.135", "0.842", "-", "0.544", "0.956"]
+    assert "left free" not in table
 
 
 @pytest.mark.parametrize(("name", "begin"), [("walk.png", b"\x89PNG"), ("walk.gif", b"GIF89a")])

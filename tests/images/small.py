@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,12 @@ class Bars:
     def values(self, rows: Rows) -> Values:
         columns = [LENGTHS[rows % 3], rows // 3 % HEIGHTS, rows // 60]
         return np.asarray(np.stack(columns, axis=1), np.float32)
+
+    def siblings(self, rows: Rows, names: Sequence[str], generator: np.random.Generator) -> Rows | None:
+        if set(names) != {"length", "height"}:
+            return None
+        train = self.splits.train
+        return np.array([generator.choice(train[train // 60 == row // 60]) for row in rows])
 
     def images(self, rows: Rows) -> Images:
         values = self.values(rows)

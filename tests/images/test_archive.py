@@ -59,6 +59,23 @@ def test_an_archive_is_like_what_is_drawn(tmp_path: Path) -> None:
     assert np.sort(np.concatenate(archive.splits)).tolist() == list(range(len(ROWS)))
 
 
+def test_siblings_stand_where_the_archive_has_them(tmp_path: Path) -> None:
+    rows = np.arange(2_000, 2_100)[::-1]  # in an order of its own; all but y is the same of 32 in a row
+    archive = SpritesArchive(
+        write(
+            tmp_path / "dsprites.npz",
+            imgs=drawn.render(rows),
+            latents_classes=drawn.classes(rows),
+            latents_values=drawn.factors(rows),
+        )
+    )
+    some = archive.splits.train
+    found = archive.siblings(some, ["position_y"], np.random.default_rng(0))
+    assert np.isin(found, some).all()
+    assert (archive.classes(found)[:, :5] == archive.classes(some)[:, :5]).all()
+    assert (archive.classes(found)[:, 5] != archive.classes(some)[:, 5]).any()
+
+
 def test_images_are_unpacked_once(tmp_path: Path, cache: Path) -> None:
     path = write(tmp_path / "dsprites.npz")
     SpritesArchive(path)

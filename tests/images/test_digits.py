@@ -1,6 +1,7 @@
 """Digits: those of scikit-learn, and folders in the form of MNIST."""
 
 import gzip
+import hashlib
 import struct
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from arvae_music.errors import ArvaeError
-from arvae_music.images import folder_of_digits, morphometry, small_digits
+from arvae_music.images import digits, folder_of_digits, load_images, morphometry, small_digits
 from arvae_music.images.digits import larger
 
 COUNTS = {"train": 40, "t10k": 20}
@@ -160,3 +161,26 @@ def test_what_is_wrong_with_a_folder(folder: Path, name: str, content: bytes | s
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ArvaeError, match="is no folder"):
         folder_of_digits(tmp_path / "none")
+
+
+def test_morpho_mnist_has_the_counts_and_labels_of_mnist(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ArvaeError, match="train-images-idx3-ubyte has 40 images, and Morpho-MNIST 60,000"):
+        load_images("morpho-mnist", idx=folder)
+    monkeypatch.setattr(digits, "_MNIST_COUNTS", COUNTS)
+    with pytest.raises(ArvaeError, match="SHA-256 of train-labels-idx1-ubyte is not that of MNIST"):
+        load_images("morpho-mnist", idx=folder)
+    hashes = {
+        f"{part}-labels-idx1-ubyte": hashlib.sha256(idx(np.arange(count) % 10)).hexdigest()
+        for part, count in COUNTS.items()
+    }
+    monkeypatch.setattr(digits, "_MNIST", digits._MNIST | hashes)
+    data = load_images("morpho-mnist", idx=folder)
+    assert (data.name, len(data)) == ("morpho-mnist", 60)
+    assert "made of those of MNIST, measured here" in data.source
+    images = {f"{part}-images-idx3-ubyte": hashlib.sha256(idx(pixels(part))).hexdigest() for part in COUNTS}
+    monkeypatch.setattr(digits, "_MNIST", hashes | images)
+    assert "images those of MNIST" in load_images("morpho-mnist", idx=folder).source
+    assert folder_of_digits(folder).name == "mnist"
+    assert "by the SHA-256 of its files" in load_images("digits", idx=folder).source

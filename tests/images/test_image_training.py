@@ -15,9 +15,9 @@ from arvae_music.images.checkpoint import ImageCheckpoint, load_image_checkpoint
 from arvae_music.images.networks import CodedImages, ImageVAE
 from arvae_music.images.report import report_on_images
 from arvae_music.images.run import train_images
-from arvae_music.images.settings import ImageModelSettings, ImageSettings, image_settings
+from arvae_music.images.settings import ImageModelSettings, ImageSettings, image_settings, settings_for
 from arvae_music.images.task import ImageTask
-from arvae_music.images.traverse import walk, walk_animation
+from arvae_music.images.traverse import Walk, walk, walk_animation, walk_chart
 from arvae_music.model.calibration import Calibration
 from arvae_music.model.encoder import Posterior
 from arvae_music.training.checkpoint import load_checkpoint
@@ -36,10 +36,10 @@ class Known(nn.Module):
 
     def __init__(self, coded: CodedImages) -> None:
         super().__init__()
-        self.coded, self.seen = coded, torch.zeros(0)
+        self.coded, self.seen, self.swapped = coded, torch.zeros(0), False
 
-    def forward(self, images: Tensor, noise: Tensor) -> CodedImages:
-        self.seen = images
+    def forward(self, images: Tensor, noise: Tensor, *, swapped: bool) -> CodedImages:
+        self.seen, self.swapped = images, swapped
         return self.coded
 
 
@@ -65,6 +65,57 @@ def test_the_loss_by_hand() -> None:
     assert float(terms["attribute_order"]) == pytest.approx(order, rel=1e-4)
     total = 784 * math.log(2) + 0.5 * 2.0 + 3.0 * order + 2.0 * 2.0
     assert float(terms["loss"]) == pytest.approx(total, rel=1e-5)
+
+
+def test_siblings_are_neighbours() -> None:
+    data, count = Bars(), 6
+    known = CodedImages(
+        Posterior(torch.zeros(count, 4), torch.zeros(count, 4)),
+        torch.zeros(count, 4),
+        torch.zeros(count, 1, 28, 28),
+    )
+    module = Known(known)
+    rows = torch.arange(5)
+    task = ImageTask(data, replace(SMALL, swapped=1.0))
+    task.done = 1.0
+    task.losses(module, rows, torch.Generator().manual_seed(0))
+    assert module.swapped
+    # Of five images the first three, each with one of the same colour after it: colour does not show, and the
+    # others are in their own order.
+    wanted = data.images(data.splits.train[:3])
+    np.testing.assert_array_equal(module.seen[::2].numpy(), wanted)
+    assert (module.seen[1::2].numpy() != wanted).any()
+
+
+def test_siblings_come_ever_more_often() -> None:
+    task = ImageTask(Bars(), replace(SMALL, swapped=0.8))
+    shares = []
+    for done in (0.0, 0.5, 1.0):
+        task.done = done
+        drawn = [task._swaps(torch.Generator().manual_seed(seed)) for seed in range(400)]
+        shares.append(sum(drawn) / len(drawn))
+    # A share of 400 draws strays from its mean by 0.025.
+    assert shares == pytest.approx([0.0, 0.4, 0.8], abs=0.08)
+
+
+def test_settings_for_a_data_set() -> None:
+    data = Bars()
+    usual = settings_for(data)
+    assert usual.model == ImageModelSettings(28, ("length", "height"), 16)  # colours have no order
+    assert usual.swapped == 1.0
+    assert settings_for(data, "paper").swapped == 0.0
+    forced = settings_for(data, attributes=["colour", "colour"], latent=3, gamma=2.0)
+    assert (forced.model, forced.gamma) == (ImageModelSettings(28, ("colour",), 3), 2.0)
+    assert forced.swapped == 0.0  # it is not known which bars differ in colour alone
+    with pytest.raises(UsageError, match=r"--swapped is 0\.5: it is not known which images of bars differ"):
+        settings_for(data, attributes=["colour"], swapped=0.5)
+    with pytest.raises(UsageError, match="--swapped is 2"):
+        settings_for(data, swapped=2.0)
+
+
+def test_a_run_with_siblings_needs_no_other_files(tmp_path: Path) -> None:
+    train_images(Bars(), replace(SMALL, swapped=0.5), tmp_path / "run", Silent())
+    assert ImageSettings.from_json(load_image_checkpoint(tmp_path / "run").card["training"]).swapped == 0.5
 
 
 def test_an_epoch_of_some_images_draws_from_all() -> None:
@@ -200,6 +251,21 @@ def test_a_walk_moves_one_dimension_at_a_time() -> None:
     assert (np.diff(moved.places, axis=1) > 0).all()
     # Length is 6, 12 or 18 pixels, here in sixths: from 1 to 3.
     assert moved.places[0].tolist() == pytest.approx([1, 1.5, 2, 2.5, 3])
+
+
+@pytest.mark.parametrize(("attributes", "bands"), [(1, 1), (3, 1), (4, 2), (6, 2)])
+def test_a_picture_has_at_most_three_attributes_side_by_side(attributes: int, bands: int) -> None:
+    pytest.importorskip("matplotlib")
+    names = tuple(f"name_{k}" for k in range(attributes))
+    places = np.linspace(-np.arange(1.0, attributes + 1), 2, 5, axis=1)
+    sources, images = (np.zeros(size, np.float32) for size in ((2, 4, 4), (2, attributes, 5, 4, 4)))
+    figure = walk_chart(Walk(names, sources, places, images))
+    # Two images: each has five pictures for each attribute, and stands in front of each band.
+    assert len(figure.axes) == 2 * (5 * attributes + bands)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles.count("image") == bands
+    assert [title for title in titles if title.startswith("name")] == [f"name {k}" for k in range(attributes)]
+    assert "z = \N{MINUS SIGN}1.0" in titles
 
 
 def test_an_animation_goes_there_and_back(whole: Path) -> None:

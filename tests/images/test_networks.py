@@ -21,6 +21,22 @@ def test_shapes(side: int, latent: int) -> None:
     assert torch.equal(again.logits, vae.decode(again.z))
 
 
+def test_neighbours_swap_all_but_the_regularized() -> None:
+    vae = ImageVAE(ImageModelSettings(28, ("a", "b"), 5))
+    images, noise = torch.rand(4, 1, 28, 28), torch.randn(4, 5)
+    plain, swapped = vae(images, noise), vae(images, noise, swapped=True)
+    assert torch.equal(plain.z, swapped.z)
+    given = torch.cat([plain.z[:, :2], plain.z[[1, 0, 3, 2], 2:]], dim=1)
+    torch.testing.assert_close(swapped.logits, vae.decode(given))
+
+
+def test_sizes_of_the_sprites_networks() -> None:
+    # Convolutions of 4 x 4 halve 64 pixels four times, to 4: 64 * 4 * 4 = 1024.
+    vae = ImageVAE(ImageModelSettings(64, (), 10))
+    shapes = [tuple(weight.shape) for name, weight in vae.encoder.named_parameters() if "weight" in name]
+    assert shapes == [(32, 1, 4, 4), (32, 32, 4, 4), (64, 32, 4, 4), (64, 64, 4, 4), (256, 1024), (20, 256)]
+
+
 def test_sizes_of_the_digits_networks() -> None:
     # Convolutions of 4 x 4 from 1 to 64, 64 and 8 channels leave 28 - 3 * 3 = 19 pixels: 8 * 19 * 19 = 2888.
     vae = ImageVAE(ImageModelSettings(28, (), 16))

@@ -165,3 +165,16 @@ def test_splits_part_the_images() -> None:
     assert all((np.diff(split) > 0).all() for split in splits)
     assert (Sprites(seed=3).splits.test == splits.test).all()
     assert (Sprites(seed=4).splits.test != splits.test).any()
+
+
+def test_siblings_differ_in_the_named_factors_alone() -> None:
+    data, generator = Sprites(seed=3), np.random.default_rng(0)
+    rows = data.splits.train[::700]
+    found = data.siblings(rows, ("scale", "position_x"), generator)
+    before, after = classes(rows), classes(found)
+    assert (before[:, [0, 1, 3, 5]] == after[:, [0, 1, 3, 5]]).all()
+    assert np.isin(found, data.splits.train).all()
+    # Of six scales any other comes five times in six, of 32 places nearly always.
+    assert (before[:, 2] != after[:, 2]).mean() == pytest.approx(5 / 6, abs=0.05)
+    assert (before[:, 4] != after[:, 4]).mean() == pytest.approx(31 / 32, abs=0.03)
+    assert (data.siblings(rows, (), generator) == rows).all()

@@ -67,7 +67,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_there_is_something_to_test() -> None:
     assert len(CALLS) >= 8
-    assert len(fences("python")) == 1
+    assert len(fences("python")) == 2
 
 
 @pytest.mark.parametrize("words", CALLS + IN_TEXT, ids=" ".join)
@@ -125,6 +125,17 @@ def test_the_python_block(place: Path) -> None:
         *(number for pair in shapes for number in pair),
     ]
     assert (place / "jig-edited.mid").is_file()
+
+
+def test_the_python_block_of_images(place: Path) -> None:
+    block = fences("python")[1]
+    child = subprocess.run(
+        [sys.executable, "-c", block], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert child.returncode == 0, child.stderr
+    assert -1 <= float(child.stdout) <= 1
+    assert (place / "walk.png").read_bytes().startswith(b"\x89PNG")
+    assert (place / "quick" / "best.safetensors").is_file()
 
 
 def test_continuous_integration_installs_and_tests_as_it_says() -> None:
