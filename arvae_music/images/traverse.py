@@ -11,7 +11,7 @@ import numpy.typing as npt
 from arvae_music.errors import ArvaeError
 from arvae_music.images.checkpoint import ImageCheckpoint
 from arvae_music.images.coding import decoded, encoded
-from arvae_music.images.data import ImageData, Images, Rows
+from arvae_music.images.data import ImageData, Images
 from arvae_music.images.report import check_size
 from arvae_music.training.traversal import EDGES
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.gridspec import SubplotSpec
 
+Reals = npt.NDArray[np.float64]
+
 STEPS = 7
 """Images from low to high."""
 
+_TWICE = 2
 _FRAMES = 12
 _FRAME_MS = 110
 _BESIDE = 3
@@ -38,7 +41,7 @@ class Walk(NamedTuple):
     Attributes:
         names: of the attributes.
         source: the images, `[rows, side, side]`.
-        places: on each dimension, `[attributes, steps]`.
+        places: on each dimension, `[rows, attributes, steps]`.
         images: what is decoded there, `[rows, attributes, steps, side, side]`.
     """
 
@@ -53,11 +56,15 @@ def walk(
 ) -> Walk:
     """Move the regularized dimensions of some test images between the places that the split goes to.
 
+    Attributes that depend on one another do not move alone as far as they do together: no digit is as thick
+    as the thickest and has little ink. So a dimension goes at most twice as far as it does in images whose
+    other attributes are the same: from what a linear regression on the other dimensions expects.
+
     Args:
         checkpoint: the model.
         data: whose test split is drawn from.
         count: images.
-        steps: places on each dimension, in equal steps from the 1st to the 99th percentile.
+        steps: places on each dimension, in equal steps. Ends are the 1st and the 99th percentile.
         seed: draws the images.
 
     Raises:
@@ -73,19 +80,32 @@ def walk(
         raise ArvaeError(f"the test split of {data.name} has {len(test)} images, and {count} are asked for")
     chosen = np.sort(np.random.default_rng(seed).choice(test, count, replace=False))
     crowd = encoded(checkpoint.vae, data, test[:: max(1, len(test) // 2_000)]).mean[:, : len(names)]
-    low, high = np.percentile(crowd.astype(np.float64), EDGES, axis=0)
-    places = np.linspace(low, high, steps, axis=1)
-    return Walk(names, data.images(chosen)[:, 0], places, _moved(checkpoint, data, chosen, places))
+    z = encoded(checkpoint.vae, data, chosen).mean
+    expected, apart = _expected(crowd.astype(np.float64), z[:, : len(names)].astype(np.float64))
+    ends = expected + _TWICE * np.percentile(apart, EDGES, axis=0)[:, None]
+    ends = np.clip(ends, *np.percentile(crowd, EDGES, axis=0))
+    places = np.linspace(*ends, steps, axis=2)
+    return Walk(names, data.images(chosen)[:, 0], places, _moved(checkpoint, z, places))
 
 
-def _moved(
-    checkpoint: ImageCheckpoint, data: ImageData, rows: Rows, places: npt.NDArray[np.float64]
-) -> Images:
-    z = encoded(checkpoint.vae, data, rows).mean
-    attributes, steps = places.shape
+def _expected(crowd: Reals, rows: Reals) -> tuple[Reals, Reals]:
+    """What a linear regression on the other dimensions makes of each dimension of rows, `[rows, attributes]`.
+
+    And how far the crowd is from what it makes of them, `[crowd, attributes]`.
+    """
+    expected, apart = np.empty_like(rows), np.empty_like(crowd)
+    for k in range(crowd.shape[1]):
+        others, theirs = (np.insert(np.delete(part, k, axis=1), 0, 1.0, axis=1) for part in (crowd, rows))
+        line = np.linalg.lstsq(others, crowd[:, k])[0]
+        expected[:, k], apart[:, k] = theirs @ line, crowd[:, k] - others @ line
+    return expected, apart
+
+
+def _moved(checkpoint: ImageCheckpoint, z: npt.NDArray[np.float32], places: Reals) -> Images:
+    _, attributes, steps = places.shape
     all_z = np.broadcast_to(z[:, None, None], (len(z), attributes, steps, z.shape[1])).copy()
     for k in range(attributes):
-        all_z[:, k, :, k] = places[k]
+        all_z[:, k, :, k] = places[:, k]
     images = decoded(checkpoint.vae, all_z.reshape(-1, z.shape[1]))
     return images.reshape(len(z), attributes, steps, *images.shape[2:])
 
@@ -122,9 +142,10 @@ def walk_chart(moved: Walk) -> Figure:
 
 
 def _title(moved: Walk, k: int, step: int) -> str:
-    """What stands above a column: the places at the ends, and the attribute's name in the middle."""
-    steps = moved.places.shape[1]
-    ends = {0: f"z = {moved.places[k, 0]:.1f}", steps - 1: f"{moved.places[k, -1]:.1f}"}
+    """What stands above a column: the places at the ends on average, the attribute's name in the middle."""
+    steps = moved.places.shape[2]
+    low, high = moved.places[:, k, [0, -1]].mean(axis=0)
+    ends = {0: f"z = {low:.1f}", steps - 1: f"{high:.1f}"}
     return ends.get(step, moved.names[k].replace("_", " ") if step == steps // 2 else "")
 
 

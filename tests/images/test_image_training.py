@@ -17,7 +17,7 @@ from arvae_music.images.report import report_on_images
 from arvae_music.images.run import train_images
 from arvae_music.images.settings import ImageModelSettings, ImageSettings, image_settings, settings_for
 from arvae_music.images.task import ImageTask
-from arvae_music.images.traverse import Walk, walk, walk_animation, walk_chart
+from arvae_music.images.traverse import Walk, _expected, walk, walk_animation, walk_chart
 from arvae_music.model.calibration import Calibration
 from arvae_music.model.encoder import Posterior
 from arvae_music.training.checkpoint import load_checkpoint
@@ -245,19 +245,30 @@ def test_a_walk_moves_one_dimension_at_a_time() -> None:
     assert moved.images.shape == (3, 2, 5, 28, 28)
     z = np.log(moved.images[..., 0, :4] / (1 - moved.images[..., 0, :4]))
     for k in range(2):
-        np.testing.assert_allclose(z[:, k, :, k], np.broadcast_to(moved.places[k], (3, 5)), atol=1e-3)
+        np.testing.assert_allclose(z[:, k, :, k], moved.places[:, k], atol=1e-3)
         others = np.delete(z[:, k], k, axis=-1)
         np.testing.assert_allclose(others, np.broadcast_to(others[:, :1], others.shape), atol=1e-4)
-    assert (np.diff(moved.places, axis=1) > 0).all()
+    assert (np.diff(moved.places, axis=2) > 0).all()
     # Length is 6, 12 or 18 pixels, here in sixths: from 1 to 3.
-    assert moved.places[0].tolist() == pytest.approx([1, 1.5, 2, 2.5, 3])
+    np.testing.assert_allclose(moved.places[:, 0], [[1, 1.5, 2, 2.5, 3]] * 3)
+
+
+def test_a_walk_goes_little_further_than_the_other_attributes_allow() -> None:
+    generator = np.random.default_rng(0)
+    one = generator.normal(size=2_000)
+    crowd = np.stack([one, one + 0.1 * generator.normal(size=2_000)], axis=1)
+    expected, apart = _expected(crowd, np.array([[2.0, 2.0], [-1.0, 0.0]]))
+    # The second is the first and noise of a tenth; the first nearly the second.
+    np.testing.assert_allclose(expected[:, 1], [2.0, -1.0], atol=0.02)
+    np.testing.assert_allclose(expected[:, 0], [2 / 1.01, 0.0], atol=0.02)
+    np.testing.assert_allclose(apart.std(axis=0), [0.1, 0.1], rtol=0.06)
 
 
 @pytest.mark.parametrize(("attributes", "bands"), [(1, 1), (3, 1), (4, 2), (6, 2)])
 def test_a_picture_has_at_most_three_attributes_side_by_side(attributes: int, bands: int) -> None:
     pytest.importorskip("matplotlib")
     names = tuple(f"name_{k}" for k in range(attributes))
-    places = np.linspace(-np.arange(1.0, attributes + 1), 2, 5, axis=1)
+    places = np.stack([np.linspace(-np.arange(1.0, attributes + 1), 2, 5, axis=1)] * 2)
     sources, images = (np.zeros(size, np.float32) for size in ((2, 4, 4), (2, attributes, 5, 4, 4)))
     figure = walk_chart(Walk(names, sources, places, images))
     # Two images: each has five pictures for each attribute, and stands in front of each band.
