@@ -148,12 +148,13 @@ def training(found: Found) -> Iterator[Row]:
             row["product_share"],
         )
     quick = found["one epoch"]["ticks"]
-    whole, took = (row["measures_of_an_epoch"] / rate(row) for row in (paper, ours))
+    of_one = found["training, one epoch"]
+    whole, took = (row["measures_of_an_epoch"] / rate(row) for row in (paper, of_one))
     for known in presets.read(presets.RESULTS):
         if (known.preset, known.seed) == ("paper", 0):
             reached, epochs = max(known.validation), paper["epochs"]
             yield Row(
-                f"training, one epoch alone: {quick:.1%} of the ticks",
+                f"training, one epoch in batches of {of_one['count']}: {quick:.1%} of the ticks",
                 f"{took:.0f} s",
                 f"--preset paper, {epochs} epochs: {reached:.1%} in {epochs * whole:.0f} s",
                 took / (epochs * whole),

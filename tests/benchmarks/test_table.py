@@ -52,6 +52,7 @@ def test_training_by_hand() -> None:
         training(
             {
                 "training, default": found(100, 0.1, 2e7),
+                "training, one epoch": found(50, 0.1, 2e7),
                 "training, paper with as many parameters": found(200, 0.5, 5e7),
                 "training, paper": found(200, 0.4, 1e7),
                 "one epoch": {"ticks": 0.0},
