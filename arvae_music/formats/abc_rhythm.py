@@ -13,6 +13,9 @@ from arvae_music.meter import Meter
 
 _HALF_NOTE_GROUPS = frozenset({(4, 4), (2, 2)})
 
+_LONGEST = 32
+"""Quarter notes of the longest note that is written as one: a maxima."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -83,8 +86,11 @@ def written_rhythm(pieces: Sequence[Piece], meter: Meter, cuts: Collection[Fract
     notatable = []
     for part in parts:
         is_bar_rest = not part.pitches and part.length == whole
-        in_triplet = grouped.triplet_at(part) is not None
-        notatable += [part] if is_bar_rest or in_triplet else list(_notatable(part, meter))
+        if is_bar_rest or grouped.triplet_at(part) is not None:
+            notatable.append(part)
+            continue
+        for short in _cut(part, _long_cuts(part)):
+            notatable += _notatable(short, meter)
     return replace(grouped, pieces=tuple(notatable))
 
 
@@ -157,6 +163,14 @@ def _triplets(parts: Sequence[Piece], spans: Sequence[tuple[Fraction, Fraction]]
         if opened is not None and not _is_triple(part.end):
             yield Triplet(opened, part.end)
             opened = None
+
+
+def _long_cuts(part: Piece) -> list[Fraction]:
+    """Where a piece is cut that is longer than any note value."""
+    if part.length <= _LONGEST:
+        return []
+    first, last = int(part.start // _LONGEST) + 1, -int(-part.end // _LONGEST)
+    return [Fraction(_LONGEST * count) for count in range(first, last)]
 
 
 def _notatable(part: Piece, meter: Meter) -> Iterator[Piece]:

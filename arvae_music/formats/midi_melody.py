@@ -118,7 +118,8 @@ def _bars(
     notices = [] if part.meters else [Notice("meter", "the file gives no meter: read as 4/4")]
     # A note that ends a little late does not reach into the bar after.
     end = Fraction(max(span.end for span in spans), unit) - half_spacing(meters[-1][1])
-    if end / min(meter.length for _, meter in meters) > _MOST_BARS:
+    bars_at_most = end / min(meter.length for _, meter in meters) + len(meters)
+    if bars_at_most > _MOST_BARS:
         raise ArvaeError(f"{path} is longer than {_MOST_BARS} measures: the file seems damaged")
     bars = bars_of(meters, Fraction(0), end)
     if given is not None:

@@ -106,11 +106,11 @@ def _decoded(path: Path, content: bytes) -> ScoreFile:
     if not encoding:
         declared = _DECLARATION.match(plain)
         encoding = declared[1].decode().lower() if declared else "utf-8"
-    if encoding in ("utf-8", "utf8", "us-ascii", "ascii"):
+    if encoding in ("utf-8", "utf8", "us-ascii", "ascii") and b"\0" not in plain:
         return ScoreFile(plain, "utf-8", mark)
     try:
         text = plain.decode(encoding)
-        if text.encode(encoding) == plain:
+        if text.encode(encoding) == plain and "\0" not in text:
             return ScoreFile(text.encode(), encoding, mark)
     except (LookupError, UnicodeError):
         pass

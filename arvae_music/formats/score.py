@@ -17,6 +17,7 @@ from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
 from arvae_music.formats.abc_text import load_text, read_text
 from arvae_music.formats.abc_voice import numbered
+from arvae_music.formats.midi_parts import MOST_LISTED
 from arvae_music.formats.musicxml import read_musicxml
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note
@@ -24,6 +25,9 @@ from arvae_music.meter import Meter
 
 if TYPE_CHECKING:
     from music21.stream import Measure, Part, Score
+
+_LONGEST = 1_000_000
+"""Quarter notes; a megabyte of ABC without a length has half as many."""
 
 
 def read_score(path: Path, *, part: int | str | None = None, tune: int | str | None = None) -> Tune:
@@ -112,11 +116,12 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
     sounding = [(number, *voice) for number, voice in enumerate(voices, 1) if voice[1].notes]
     if not sounding:
         raise ArvaeError(f"{path} has no notes")
-    listed = "; ".join(_voice_line(*voice) for voice in sounding)
+    listed = "; ".join(_voice_line(*voice) for voice in sounding[:MOST_LISTED])
+    listed += " …" if len(sounding) > MOST_LISTED else ""
     if part is None:
         if len(sounding) > 1:
             raise ArvaeError(f"{path} has several parts with notes: choose one with --part ({listed})")
-        return sounding[0][2]
+        return _of_music(path, sounding[0][2])
     wanted = str(part).strip()
     chosen = [melody for _, name, melody in sounding if name.lower() == wanted.lower()]
     if not chosen:
@@ -124,7 +129,14 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
     if len(chosen) != 1:
         which = "several parts" if chosen else "no part with notes"
         raise ArvaeError(f"{path} has {which} named '{part}': it has {listed}")
-    return chosen[0]
+    return _of_music(path, chosen[0])
+
+
+def _of_music(path: Path, melody: Melody) -> Melody:
+    """The melody, if it is not longer than any music: what writes it takes time and memory for its length."""
+    if max(melody.bars[-1].end, *(note.end for note in melody.notes)) > _LONGEST:
+        raise ArvaeError(f"{path} is longer than {_LONGEST:,} quarter notes: the file seems damaged")
+    return melody
 
 
 def _voice_line(number: int, name: str, melody: Melody) -> str:
