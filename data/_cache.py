@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from arvae_music.data._card import Card, Unread
 from arvae_music.data._corpus import ROW_ARRAYS, Corpus, FormatCount
 from filelock import FileLock
 from platformdirs import user_cache_path
+
+from arvae_music.files import whole_file
 
 FORMAT_VERSION = 3
 """Raised with every change to what is read from the same files."""
@@ -111,14 +113,5 @@ def _store(path: Path, corpus: Corpus) -> None:
     }
     arrays = {name: getattr(corpus, name) for name in ROW_ARRAYS}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    draft = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            draft = Path(file.name)
-            np.savez_compressed(file, **arrays)
-        os.replace(draft, path)
-    except OSError:
-        pass
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
+    with suppress(OSError), whole_file(path) as file:
+        np.savez_compressed(file, **arrays)

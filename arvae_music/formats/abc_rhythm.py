@@ -5,6 +5,7 @@ Times and lengths are in quarter notes from the bar's start.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -54,7 +55,8 @@ class Rhythm:
 
     def triplet_at(self, piece: Piece) -> Triplet | None:
         """The triplet in which a piece stands."""
-        return next((t for t in self.triplets if t.start <= piece.start < t.end), None)
+        index = bisect_right(self.triplets, piece.start, key=lambda triplet: triplet.start) - 1
+        return self.triplets[index] if index >= 0 and piece.start < self.triplets[index].end else None
 
 
 def beat_of(meter: Meter) -> Fraction:

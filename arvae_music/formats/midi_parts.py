@@ -14,15 +14,13 @@ from typing import Any
 import mido
 
 from arvae_music.errors import ArvaeError
+from arvae_music.formats.limits import MOST_LISTED
 from arvae_music.melody import pitch_name
 from arvae_music.meter import Meter
 
 DRUM_CHANNEL = 9
 """Channel 10 in the numbers people use."""
 
-
-MOST_LISTED = 20
-"""Parts that a message names."""
 
 LONGEST_BEAT = 64
 """Denominators beyond it come from damaged files."""

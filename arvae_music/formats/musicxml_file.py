@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arvae_music.errors import ArvaeError
+from arvae_music.formats.limits import LARGEST, content_of
 from arvae_music.formats.musicxml_tree import Element, parse
-
-LARGEST = 64 << 20
-"""Bytes of the largest score that is read, and of all members of an archive together."""
 
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -63,13 +61,7 @@ def load_score(path: Path) -> ScoreFile:
     Raises:
         ArvaeError: the file cannot be read, is too large, or is no sound archive.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise ArvaeError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > LARGEST:
-        raise ArvaeError(f"{path}: larger than {LARGEST >> 20} MB: a score of that size is not read")
+    content = content_of(path)
     if not content.strip():
         raise ArvaeError(f"{path} is empty: it has no tune")
     if not content.startswith(b"PK"):
@@ -127,7 +119,7 @@ def _score_in(path: Path, content: bytes) -> tuple[str, bytes]:
             _check_name(path, info.filename)
         name = _root_name(path, archive)
         if name not in archive.namelist():
-            raise ArvaeError(f"{path}: the archive has no member '{name}', which it names as its score")
+            raise ArvaeError(f"{path}: the archive has no member '{name[:80]}', which it names as its score")
         return name, _member(path, archive, name)
 
 

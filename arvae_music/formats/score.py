@@ -17,7 +17,7 @@ from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
 from arvae_music.formats.abc_text import load_text, read_text
 from arvae_music.formats.abc_voice import numbered
-from arvae_music.formats.midi_parts import MOST_LISTED
+from arvae_music.formats.limits import MOST_IN_MEASURE, MOST_LISTED, refuse_endless
 from arvae_music.formats.musicxml import read_musicxml
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note
@@ -25,9 +25,6 @@ from arvae_music.meter import Meter
 
 if TYPE_CHECKING:
     from music21.stream import Measure, Part, Score
-
-_LONGEST = 1_000_000
-"""Quarter notes; a megabyte of ABC without a length has half as many."""
 
 
 def read_score(path: Path, *, part: int | str | None = None, tune: int | str | None = None) -> Tune:
@@ -63,6 +60,11 @@ def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> T
     voices = tunes[index].placed_voices()
     melody = choose_voice(path, [(name, voice.melody) for name, voice in voices.items()], part)
     name = next(name for name, voice in voices.items() if voice.melody is melody)
+    for bar, place in zip(melody.bars, voices[name].places, strict=True):
+        if len(place.items) > MOST_IN_MEASURE:
+            raise ArvaeError(
+                f"{path} has {len(place.items):,} signs in measure {bar.number}: the file seems damaged"
+            )
     source = AbcSource(file, tunes[index], index, name, voices[name])
     return Tune(path, source.melody, source, source.notices)
 
@@ -133,9 +135,8 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
 
 
 def _of_music(path: Path, melody: Melody) -> Melody:
-    """The melody, if it is not longer than any music: what writes it takes time and memory for its length."""
-    if max(melody.bars[-1].end, *(note.end for note in melody.notes)) > _LONGEST:
-        raise ArvaeError(f"{path} is longer than {_LONGEST:,} quarter notes: the file seems damaged")
+    """The melody, if it is not larger than any music."""
+    refuse_endless(path, melody.bars, melody.notes)
     return melody
 
 

@@ -12,7 +12,7 @@ import torch
 from lightning_fabric import Fabric
 
 from arvae_music._version import __version__
-from arvae_music.training.folder import STATE, note_figures, seconds_by_task
+from arvae_music.training.folder import STATE, forget_figures, note_figures, seconds_by_task
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.place import machine
 from arvae_music.training.state import Progress, RunState, save_state
@@ -116,6 +116,8 @@ def train_stages(
         ready: is called with a task that was made, before it is trained.
     """
     fabric = recorder.fabric
+    if state is not None and fabric.is_global_zero:
+        forget_figures(recorder.folder, [stage.name for stage in stages], state.progress)
     for stage in stages:
         mine = state is not None and state.progress.task == stage.name
         if state is not None and not mine:

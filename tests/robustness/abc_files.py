@@ -175,7 +175,7 @@ def abc_file(rng: random.Random, sources: list[bytes], number: int) -> bytes:
     if rng.random() < 0.4:
         text = _with_constructs(rng, rng.choice(sources).decode("latin-1"))
     else:
-        text = "".join(tune(rng, rng.choice((5, 60, 300))) for _ in range(rng.choice((1, 1, 1, 3))))
+        text = "".join(tune(rng, rng.choice((5, 40, 40, 150))) for _ in range(rng.choice((1, 1, 1, 3))))
     ways: tuple[Callable[[random.Random, str], str], ...] = (_digits, _long)
     for way in ways:
         if rng.random() < 0.08:
