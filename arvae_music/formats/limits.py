@@ -24,7 +24,10 @@ LONGEST = 1_000_000
 MOST_IN_MEASURE = 1_000
 """Notes, or other signs, of a measure."""
 
-_MOST_CROSSED = 100_000
+MOST_CHARACTERS = 10_000
+"""Of a measure's text."""
+
+_MOST_CROSSED = 20_000
 """Bar lines that all notes together sound across."""
 
 MOST_LISTED = 20
@@ -62,7 +65,7 @@ def refuse_endless(path: Path, bars: Sequence[Bar], notes: Sequence[Note]) -> No
         raise ArvaeError(f"{path} is longer than {MOST_MEASURES:,} measures: the file seems damaged")
     if max([bars[-1].end, *(note.end for note in notes)]) > LONGEST:
         raise ArvaeError(f"{path} is longer than {LONGEST:,} quarter notes: the file seems damaged")
-    if len(notes) > MOST_IN_MEASURE:  # else neither can be
+    if len(notes) > MOST_IN_MEASURE or len(notes) * len(bars) > _MOST_CROSSED:  # else neither can be
         _refuse_crowded(path, bars, notes)
 
 

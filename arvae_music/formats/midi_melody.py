@@ -124,6 +124,7 @@ def _bars(
     notices = [] if part.meters else [Notice("meter", "the file gives no meter: read as 4/4")]
     # A note that ends a little late does not reach into the bar after.
     end = Fraction(max(span.end for span in spans), unit) - half_spacing(meters[-1][1])
+    end = max(end, Fraction(spans[-1].start + 1, unit))  # but one that starts there has its bar
     if bar_count(meters, end) > MOST_MEASURES:
         raise ArvaeError(f"{path} is longer than {MOST_MEASURES:,} measures: the file seems damaged")
     bars = bars_of(meters, Fraction(0), end)

@@ -17,7 +17,7 @@ from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
 from arvae_music.formats.abc_text import load_text, read_text
 from arvae_music.formats.abc_voice import numbered
-from arvae_music.formats.limits import MOST_IN_MEASURE, MOST_LISTED, refuse_endless
+from arvae_music.formats.limits import MOST_CHARACTERS, MOST_IN_MEASURE, MOST_LISTED, refuse_endless
 from arvae_music.formats.musicxml import read_musicxml
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note
@@ -61,9 +61,9 @@ def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> T
     melody = choose_voice(path, [(name, voice.melody) for name, voice in voices.items()], part)
     name = next(name for name, voice in voices.items() if voice.melody is melody)
     for bar, place in zip(melody.bars, voices[name].places, strict=True):
-        if len(place.items) > MOST_IN_MEASURE:
+        if len(place.items) > MOST_IN_MEASURE or place.end - place.start > MOST_CHARACTERS:
             raise ArvaeError(
-                f"{path} has {len(place.items):,} signs in measure {bar.number}: the file seems damaged"
+                f"{path} has more in measure {bar.number} than any music has: the file seems damaged"
             )
     source = AbcSource(file, tunes[index], index, name, voices[name])
     return Tune(path, source.melody, source, source.notices)

@@ -61,21 +61,38 @@ class Calibration:
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Calibration:
-        """Read what `as_json` gave."""
+        """Read what `as_json` gave.
+
+        Raises:
+            ValueError: a line is none.
+        """
         return cls(
             {
                 meter: {
-                    name: Line(
-                        tuple(map(float, line["values"])),
-                        tuple(map(float, line["places"])),
-                        float(line["mean"]),
-                        float(line["std"]),
+                    name: _sound_line(
+                        Line(
+                            tuple(map(float, line["values"])),
+                            tuple(map(float, line["places"])),
+                            float(line["mean"]),
+                            float(line["std"]),
+                        )
                     )
                     for name, line in lines.items()
                 }
                 for meter, lines in saved.items()
             }
         )
+
+
+def _sound_line(line: Line) -> Line:
+    """The line, if it is what it should be."""
+    values, places = np.array(line.values), np.array(line.places)
+    finite = np.isfinite([*line.values, *line.places, line.mean, line.std]).all()
+    if not len(values) == len(places) >= 1 or not finite or line.std < 0:
+        raise ValueError("its calibration has a line without values, or with some that are no finite numbers")
+    if (np.diff(values) < 0).any() or (np.diff(places) < 0).any():
+        raise ValueError("its calibration has a line that falls")
+    return line
 
 
 def fit_line(values: npt.NDArray[np.floating], places: npt.NDArray[np.floating]) -> Line:

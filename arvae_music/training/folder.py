@@ -124,13 +124,26 @@ def resumed_settings(folder: Path, given: Mapping[str, Any], read: Callable[[dic
         UsageError: one that was named is not what the run began with, or is out of range.
         ArvaeError: there is nothing to resume.
     """
-    began = read(load_state(folder / STATE).settings)
+    began = _settings_of(load_state(folder / STATE), folder, read)
     asked = replace(began, **given)
     differing = [n for n in given if n not in MAY_CHANGE and getattr(asked, n) != getattr(began, n)]
     if differing:
         said = ", ".join(_said(n, getattr(began, n)) for n in differing)
         raise UsageError(f"{folder}: the run began with {said}: leave it out to go on, or begin another run")
     return asked
+
+
+def _settings_of(state: RunState, folder: Path, read: Callable[[dict[str, Any]], Kind]) -> Kind:
+    """The settings in a state.
+
+    Raises:
+        ArvaeError: they are none.
+    """
+    try:
+        return read(state.settings)
+    except (ArvaeError, AttributeError, KeyError, TypeError, ValueError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ArvaeError(f"{folder / STATE}: not a state of a training run (its settings: {said})") from None
 
 
 def _said(name: str, value: object) -> str:
@@ -164,7 +177,7 @@ def checked_state(
         raise UsageError(f"{folder}: the run began with another corpus than {name} as it is now")
     asked = settings.as_json()
     resumed_settings(folder, {n: getattr(settings, n) for n in asked if n != "model"}, read)
-    if asked.get("model") != read(state.settings).as_json().get("model"):
+    if asked.get("model") != _settings_of(state, folder, read).as_json().get("model"):
         raise UsageError(f"{folder}: the run began with a network of other sizes")
     return state
 
@@ -176,7 +189,7 @@ def is_finished(folder: Path) -> bool:
         ArvaeError: there is no run.
     """
     state = load_state(folder / STATE)
-    settings = TrainingSettings.from_json(state.settings)
+    settings = _settings_of(state, folder, TrainingSettings.from_json)
     last, epochs = (VaeTask.name, settings.epochs)
     if settings.listening_epochs:
         last, epochs = ListeningTask.name, settings.listening_epochs

@@ -15,7 +15,7 @@ from arvae_music._version import __version__
 from arvae_music.training.folder import STATE, forget_figures, note_figures, seconds_by_task
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.place import machine
-from arvae_music.training.state import Progress, RunState, save_state
+from arvae_music.training.state import Progress, RunState, check_fits, save_state
 from arvae_music.training.tasks import Task
 
 Figures = dict[str, float | None]
@@ -129,6 +129,8 @@ def train_stages(
         torch.manual_seed(seed)
         task = stage.make()
         ready(task)
+        if tensors is not None:
+            check_fits(recorder.folder / STATE, task.module, tensors)
         if progress.best is None:
             progress.best = task.to_beat
         fit(
