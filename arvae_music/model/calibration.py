@@ -7,7 +7,7 @@ straight, and it never falls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,10 @@ class Calibration:
     """Lines by meter name and attribute name; meters that were not trained are absent."""
 
     lines: Mapping[str, Mapping[str, Line]]
+
+    def has(self, meter: str, names: Iterable[str]) -> bool:
+        """Whether it has a line for each of these attributes in a meter."""
+        return all(name in self.lines.get(meter, {}) for name in names)
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold."""

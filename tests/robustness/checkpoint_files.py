@@ -108,7 +108,8 @@ def tensors(rng: random.Random, content: bytes) -> bytes:
                     [10, 2],
                     [-2, 0],
                     None,
-                    header[rng.choice(names)]["data_offsets"] if rng.choice(names) in header else [0],
+                    [0],
+                    header[next(n for n in names if n in header)]["data_offsets"],
                 )
             )
         elif way == 3:
