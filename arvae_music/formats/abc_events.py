@@ -32,6 +32,8 @@ _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 _ONE = Fraction(1)
 _MOST_SIGNS = 8
 """Of a broken rhythm; the standard has three."""
+_LONGEST_METER = 50
+"""Characters."""
 _SIGNS = frozenset(("mark", "decoration", "text"))
 
 MarkKind = Literal["text", "sign", "place", "tuplet", "broken", "tie", "ending"]
@@ -169,6 +171,8 @@ def parse_meter(value: str) -> Meter | None:
 
     A sum of numerators, as in `(2+3)/8`, is added up.
     """
+    if len(value) > _LONGEST_METER:
+        return None
     summed = re.sub(
         r"\(?(\d+(?:\+\d+)+)\)?(?=/)", lambda m: str(sum(map(whole, m[1].split("+")))), value.strip()
     )

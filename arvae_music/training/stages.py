@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 
 from arvae_music._version import __version__
+from arvae_music.errors import ArvaeError
 from arvae_music.training.folder import STATE, forget_figures, note_figures, seconds_by_task
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.place import machine
@@ -116,6 +117,8 @@ def train_stages(
         ready: is called with a task that was made, before it is trained.
     """
     fabric = recorder.fabric
+    if state is not None and state.progress.task not in [stage.name for stage in stages]:
+        raise ArvaeError(f"{recorder.folder / STATE}: the state of a task that this run does not have")
     if state is not None and fabric.is_global_zero:
         forget_figures(recorder.folder, [stage.name for stage in stages], state.progress)
     for stage in stages:

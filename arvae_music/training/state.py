@@ -157,6 +157,8 @@ def load_state(path: Path) -> RunState:
 def _checked(progress: Progress) -> Progress:
     """Progress of a file, if it is one."""
     counts = (progress.epoch, progress.step)
+    if not isinstance(progress.sums, dict):
+        raise ValueError("its losses are not by name")
     numbers = [*progress.sums.values(), *([] if progress.best is None else [progress.best])]
     plain = isinstance(progress.task, str) and all(type(n) is int and n >= 0 for n in counts)
     if not plain or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):

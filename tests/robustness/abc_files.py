@@ -170,7 +170,7 @@ def _encoded(rng: random.Random, text: str) -> bytes:
 
 def abc_file(rng: random.Random, sources: list[bytes], number: int) -> bytes:
     """One file: a real tune with constructs put in, or one made of them; in any encoding."""
-    if number % 250 == 1:
+    if number % 1000 == 1:
         return _encoded(rng, a_megabyte(rng))
     if rng.random() < 0.4:
         text = _with_constructs(rng, rng.choice(sources).decode("latin-1"))

@@ -319,9 +319,9 @@ RARE: tuple[Callable[[random.Random], bytes], ...] = (many_meters, a_million_eve
 
 
 def midi_file(rng: random.Random, sources: list[bytes], number: int) -> bytes:
-    """One file: built, damaged, or both; of a thousand, about two of a kind that is large."""
-    if number % 500 == 1:
-        return RARE[number // 500 % len(RARE)](rng)
+    """One file: built, damaged, or both; of a thousand, one of a kind that is large."""
+    if number % 1000 == 1:
+        return RARE[number // 1000 % len(RARE)](rng)
     if rng.random() < 0.45:
         return damaged(rng, rng.choice(sources))
     built = rng.choice(BUILT)(rng)

@@ -185,9 +185,9 @@ def encoded(rng: random.Random, text: str) -> bytes:
 
 
 def xml_file(rng: random.Random, sources: list[bytes], number: int) -> bytes:
-    """One damaged score; of a thousand, about four with very many elements."""
+    """One damaged score; of a thousand, one with very many elements."""
     text = rng.choice(sources).decode("utf-8", "replace")
-    if number % 250 == 1:
+    if number % 1000 == 1:
         at = text.find("</part>")
         text = (
             text[:at]
