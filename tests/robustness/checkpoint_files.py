@@ -15,9 +15,9 @@ CANARY = "/canary/in/the/metadata"
 """A path that stands in many a checkpoint; nothing may open it."""
 
 VALUES: tuple[Any, ...] = (
-    None, True, 0, -1, 1, 7, 2**31, 2**63, 10**400, 0.0, 0.5, 6.0, -1e308, float("nan"), float("inf"), "", "6", CANARY,
-    f"{CANARY}/../../etc/passwd", [], [1], ["contour"] * 3, ["contour", CANARY], {}, {"a": 1}, [[]], "\n\n", "é" * 300,
-    {"corpus": CANARY}, {"name": CANARY, "title": CANARY},
+    None, True, 0, -1, 1, 7, 2**31, 2**63, 10**400, 0.0, 0.5, 6.0, -1e308, float("nan"), float("inf"), "",
+    "6", CANARY, f"{CANARY}/../../etc/passwd", [], [1], ["contour"] * 3, ["contour", CANARY], {}, {"a": 1},
+    [[]], "\n\n", "é" * 300, {"corpus": CANARY}, {"name": CANARY, "title": CANARY},
 )  # fmt: skip
 """What may stand where another value should."""
 

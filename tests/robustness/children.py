@@ -1,4 +1,4 @@
-"""Processes that are forked from this one, so that a thousand of them need not start Python and torch anew."""
+"""Processes forked from this one, so that a thousand of them need not start Python and torch anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged files by the real command line: one line, the right exit code, no traceback, no part of an output."""
+"""Damaged files by the real command line: one line, the right exit code, no part of an output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A full disk, a folder that cannot be written, and one that goes away: an error in a line, the old file intact.
+"""A full disk, a folder that cannot be written, one that goes away: a line, and the old file intact.
 
 Root may write anywhere, so permissions prove nothing there. Where the system allows it, each trial has a
 small file system of its own, in a mount namespace that goes with its process. Elsewhere a limit on the size
@@ -13,7 +13,7 @@ import resource
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from arvae_music.data import load_corpus
@@ -185,12 +185,18 @@ def keep_array(place: Path, spoil: Callable[[], None]) -> Outcome:
     spoil()
     part = np.zeros((1 << 20,), np.uint8)
     outcome = refused(lambda: kept.kept("large", (8 << 20,), np.uint8, lambda: [part] * 8), place)
-    left = [path for path in place.rglob("*.npy")]
+    left = list(place.rglob("*.npy"))
     return Outcome("partial", str(left[0])) if left else outcome
 
 
-def try_disk(seed: int, tally: Tally) -> None:
-    """All trials on a full disk, in a folder that cannot be written, and in one that goes away."""
+def try_disk(seed: int, tally: Tally, only: Collection[str] = ()) -> None:
+    """All trials on a full disk, in a folder that cannot be written, and in one that goes away.
+
+    Args:
+        seed: of the tunes.
+        tally: where outcomes are counted.
+        only: these alone, by name; all, if there are none.
+    """
     with tempfile.TemporaryDirectory(prefix="disk") as name:
         folder = Path(name)
         (folder / "place").mkdir()
@@ -205,6 +211,8 @@ def try_disk(seed: int, tally: Tally) -> None:
             "large array": keep_array,
         }
         for what, trial in trials.items():
+            if only and what not in only:
+                continue
             for left in _SIZES:
                 tally.add(
                     f"full disk, {what}",

@@ -60,7 +60,7 @@ class _Worker:
         assert to is not None
         assert answers is not None
         try:
-            print(*case, file=to, flush=True)  # noqa: T201 - the question
+            print(*case, file=to, flush=True)
             answer = _line_of(answers, _WALL)
         except BrokenPipeError:
             answer = ""

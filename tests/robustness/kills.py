@@ -33,7 +33,7 @@ def try_kills(count: int, seed: int, tally: Tally) -> None:
 
 
 def _kill_training(data: TrainingData, folder: Path, count: int, rng: random.Random, tally: Tally) -> None:
-    """Kill runs, each several times until it is through; what it leaves must be what a run leaves that is not."""
+    """Kill runs, each until it is through; it must leave what a run leaves that is never killed."""
     whole = folder / "whole"
     began = time.monotonic()
     reference = Child(lambda: train(data, whole)).outcome(600)
@@ -89,7 +89,7 @@ def _kill_preparing(folder: Path, count: int, rng: random.Random, tally: Tally) 
     for number in range(count):
         Child(lambda: load_corpus(tunes, jobs=1).hash, cache).kill_after(rng.uniform(0, 1.1 * spent))
         kept = cache / "arvae_music" / "corpora"
-        outcome = outcome_here(lambda: _litter(kept))
+        outcome = outcome_here(lambda kept=kept: _litter(kept))  # type: ignore[misc]
         again = Child(lambda: load_corpus(tunes, jobs=1).hash, cache).outcome(60)
         if again != whole:
             outcome = Outcome("lost", f"{again.word}: {again.said} where it was {whole.said}")

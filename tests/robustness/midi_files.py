@@ -73,7 +73,7 @@ def played(rng: random.Random, ppq: int, bars: int = 8, beats: int = 4) -> list[
 
 def _song(rng: random.Random, *more: list[Event], **header: int) -> Song:
     ppq = header.get("division", rng.choice(PPQS))
-    tracks = [tuple([*events, (b"\0", END)]) for events in (played(rng, ppq), *more)]
+    tracks = [(*events, (b"\0", END)) for events in (played(rng, ppq), *more)]
     return replace(Song(tuple(tracks), division=ppq), **header)
 
 
@@ -156,7 +156,7 @@ def many_meters(rng: random.Random) -> bytes:
         ]
         if place % 100 == 0:
             events.append((b"\0", meter(6, 3)))
-    return Song((tuple([*events, (b"\0", END)]),), division=96).encode()
+    return Song(((*events, (b"\0", END)),), division=96).encode()
 
 
 def a_million_events(rng: random.Random) -> bytes:
@@ -268,7 +268,7 @@ def polyphony(rng: random.Random) -> bytes:
                 bytes([rng.choice((0x90, 0x80)), rng.randrange(128), rng.randrange(128)]),
             )
         )
-    return Song((tuple([*events, (b"\0", END)]),), kind=rng.randrange(2), division=rng.choice(PPQS)).encode()
+    return Song(((*events, (b"\0", END)),), kind=rng.randrange(2), division=rng.choice(PPQS)).encode()
 
 
 def damaged(rng: random.Random, data: bytes) -> bytes:

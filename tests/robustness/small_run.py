@@ -23,8 +23,11 @@ SETTINGS = replace(
 )  # fmt: skip
 """Seven epochs of four stages, in one thread."""
 
-FILES = {"best.safetensors", "last.safetensors", "state.safetensors", "events.safetensors", "copies.safetensors",
-         "metrics.jsonl", "run.lock"}  # fmt: skip
+FILES = {
+    "best.safetensors", "last.safetensors", "state.safetensors", "events.safetensors",
+    "copies.safetensors",
+    "metrics.jsonl", "run.lock",
+}  # fmt: skip
 """What a run may leave in its folder."""
 
 _NOTES = ("C", "D", "E", "F", "G", "A", "B", "c", "d", "e", "c2", "G2", "A2", "z")

@@ -11,7 +11,7 @@ from arvae_music.data import load_corpus
 
 from tests.robustness.children import Child
 from tests.robustness.kills import outcome_here
-from tests.robustness.small_run import FILES, data_of, difference, train, write_tunes
+from tests.robustness.small_run import data_of, difference, train, write_tunes
 from tests.robustness.tally import Outcome, Tally
 
 TOGETHER = 8
@@ -20,8 +20,8 @@ TOGETHER = 8
 def try_together(seed: int, tally: Tally) -> None:
     """Prepare the same corpus at once, and train into the same folder at once."""
     with tempfile.TemporaryDirectory(prefix="together") as name:
-        _prepare(Path(name), seed, tally)
-        _train(Path(name), seed, tally)
+        prepare_together(Path(name), seed, tally)
+        train_together(Path(name), seed, tally)
 
 
 def _at(moment: float) -> None:
@@ -29,7 +29,8 @@ def _at(moment: float) -> None:
     time.sleep(max(moment - time.monotonic(), 0))
 
 
-def _prepare(folder: Path, seed: int, tally: Tally) -> None:
+def prepare_together(folder: Path, seed: int, tally: Tally) -> None:
+    """The same corpus."""
     tunes, cache, marks = folder / "many", folder / "cache", folder / "marks"
     write_tunes(tunes, 150, seed)
     marks.mkdir()
@@ -51,7 +52,8 @@ def _prepare(folder: Path, seed: int, tally: Tally) -> None:
     tally.add("one cache, made once", Outcome("done") if good else Outcome("lost", said))
 
 
-def _train(folder: Path, seed: int, tally: Tally) -> None:
+def train_together(folder: Path, seed: int, tally: Tally) -> None:
+    """Into the same folder."""
     write_tunes(folder / "tunes", 30, seed, bars=4)
     data = data_of(folder / "tunes")
     whole, run = folder / "whole", folder / "run"
@@ -68,4 +70,3 @@ def _train(folder: Path, seed: int, tally: Tally) -> None:
     done = sum(outcome.word == "done" for outcome in outcomes)
     unequal = difference(run, whole) if done == 1 else f"{done} processes trained"
     tally.add("one run", Outcome("lost", unequal) if unequal else outcome_here(lambda: None))
-    assert {path.name for path in run.iterdir()} <= FILES

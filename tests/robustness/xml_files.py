@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 
 NUMBERS = (
-    "", "0", "-1", "-0", "1", "3", "7", "1.5", "0.0000001", "1e9", "1e999999", "NaN", "inf", "1/0", "1_0", "0x10",
-    "٣", " 4 ", "+2", "--2", "9" * 9, "9" * 10, "9" * 5_000, "480", "10080", "1000000007", "four", "4\n", "&#52;",
+    "", "0", "-1", "-0", "1", "3", "7", "1.5", "0.0000001", "1e9", "1e999999", "NaN", "inf", "1/0", "1_0",
+    "0x10", "٣", " 4 ", "+2", "--2", "9" * 9, "9" * 10, "9" * 5_000, "480", "10080", "1000000007", "four",
+    "4\n", "&#52;",
 )  # fmt: skip
 """What may stand where a number should."""
 
@@ -16,11 +17,13 @@ ELEMENTS = (
     "<backup><duration>999999999</duration></backup>", "<forward><duration>999999999</duration></forward>",
     "<backup/>", "<note/>", "<note><rest/></note>", "<note><grace/></note>", "<note><chord/></note>",
     "<note><pitch/><duration>1</duration></note>", "<note><cue/><rest/><duration>1</duration></note>",
-    "<note><unpitched/><duration>2</duration></note>", '<note><rest measure="yes"/><duration>4</duration></note>',
+    "<note><unpitched/><duration>2</duration></note>",
+    '<note><rest measure="yes"/><duration>4</duration></note>',
     "<note><pitch><step>H</step><octave>4</octave></pitch><duration>1</duration></note>",
     "<note><pitch><step>C</step><alter>0.5</alter><octave>99</octave></pitch><duration>1</duration></note>",
     '<note><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration><tie type="start"/></note>',
-    "<attributes><divisions>0</divisions></attributes>", "<attributes><divisions>999999999</divisions></attributes>",
+    "<attributes><divisions>0</divisions></attributes>",
+    "<attributes><divisions>999999999</divisions></attributes>",
     "<attributes><time><senza-misura/></time></attributes>", "<attributes><staves>99</staves></attributes>",
     "<attributes><time><beats>3+2</beats><beat-type>8</beat-type></time></attributes>",
     "<attributes><time><beats>0</beats><beat-type>0</beat-type></time></attributes>",
@@ -28,29 +31,36 @@ ELEMENTS = (
     "<attributes><transpose><chromatic>-99</chromatic></transpose></attributes>",
     '<attributes><measure-style><multiple-rest>999999999</multiple-rest></measure-style></attributes>',
     '<attributes><measure-style><measure-repeat type="start">1</measure-repeat></measure-style></attributes>',
-    '<barline><repeat direction="backward" times="999"/></barline>', '<barline><ending number="1,2-9" type="x"/></barline>',
+    '<barline><repeat direction="backward" times="999"/></barline>',
+    '<barline><ending number="1,2-9" type="x"/></barline>',
     "<direction><direction-type><words>D.C.</words></direction-type><offset>-99</offset></direction>",
-    '<direction><sound tempo="1e99"/></direction>', "<harmony><root><root-step>Z</root-step></root></harmony>",
+    '<direction><sound tempo="1e99"/></direction>',
+    "<harmony><root><root-step>Z</root-step></root></harmony>",
     "<harmony><kind/><offset>x</offset></harmony>", "<print/>", "<figured-bass/>", "<measure/>", "<part/>",
-    "<!-- - comment -->", "<![CDATA[<note>]]>", "<?pi x?>", "<x:note/>", '<x:note xmlns:x="y"/>', "text", "&amp;", "&#0;",
+    "<!-- - comment -->", "<![CDATA[<note>]]>", "<?pi x?>", "<x:note/>", '<x:note xmlns:x="y"/>', "text",
+    "&amp;", "&#0;",
     '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="/etc/passwd" parse="text"/>',
 )  # fmt: skip
+
+_LAUGHS = "".join(
+    f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
 
 DOCTYPES = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://example.invalid/p.dtd">',
     '<!DOCTYPE score-partwise SYSTEM "file:///dev/zero">', "<!DOCTYPE x>",
     '<!DOCTYPE score-partwise [<!ENTITY a "b">]>', '<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
     '<!DOCTYPE s [<!ENTITY % a SYSTEM "file:///dev/zero"> %a;]>',
-    "<!DOCTYPE s [" + '<!ENTITY a "aaaaaaaaaa">' + "".join(
-        f'<!ENTITY {name} "{"".join(f"&{before};" for _ in range(10))}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
-    ) + "]>",
+    '<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">' + _LAUGHS + "]>",
     '<!DOCTYPE s [<!ATTLIST note dynamics CDATA "9"> <!ELEMENT note ANY>]>',
     '<!DOCTYPE s [<!ENTITY % p "<!ENTITY q \'r\'>"> %p;]>',
 )  # fmt: skip
 """With entities that expand to a thousand million letters, that lie outside, or that define others."""
 
-ENCODINGS = ("UTF-16", "utf-8", "ISO-8859-1", "windows-1252", "ascii", "UTF-7", "punycode", "zlib", "rot13", "x-none",
-             "idna", "unicode_escape", "raw_unicode_escape", "utf-32", "undefined", "big5")  # fmt: skip
+ENCODINGS = (
+    "UTF-16", "utf-8", "ISO-8859-1", "windows-1252", "ascii", "UTF-7", "punycode", "zlib", "rot13", "x-none",
+    "idna", "unicode_escape", "raw_unicode_escape", "utf-32", "undefined", "big5",
+)  # fmt: skip
 
 
 def _body(text: str) -> int:
@@ -140,10 +150,12 @@ def deep(rng: random.Random, text: str) -> str:
     """Elements nested thousands deep, or thousands beside each other."""
     count = rng.choice((90, 150, 5_000, 60_000))
     new = rng.choice((
-        "<a>" * count + "</a>" * count, "<a>" * count, "<note/>" * count, "<print/>" * count, "<measure/>" * count,
-        "<!---->" * count, "<note " + " ".join(f"a{i}=''" for i in range(min(count, 5_000))) + "/>",
+        "<a>" * count + "</a>" * count, "<a>" * count, "<note/>" * count, "<print/>" * count,
+        "<measure/>" * count, "<!---->" * count,
+        "<note " + " ".join(f"a{i}=''" for i in range(min(count, 5_000))) + "/>",
         "<backup><duration>1</duration></backup>" * (count // 8), f"<words>{'x' * count}</words>",
-        "<note><chord/><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration></note>" * (count // 10),
+        "<note><chord/><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration></note>"
+        * (count // 10),
         "<part-list>" + "<score-part id='x'/>" * (count // 8) + "</part-list>",
     ))  # fmt: skip
     place = text.find(rng.choice(("<note", "</measure>", "<part ", "<attributes")))
@@ -153,16 +165,20 @@ def deep(rng: random.Random, text: str) -> str:
 def another_root(rng: random.Random, text: str) -> str:
     """Another document altogether, or a score without what it needs."""
     return rng.choice((
-        text.replace("score-partwise", "score-timewise"), text.replace("score-partwise", "html"), "<a/>", "<", "", " ",
-        '<?xml version="1.0"?>', "<score-partwise/>", "<score-partwise><part/></score-partwise>", text * 2,
-        "<score-partwise><part><measure/></part></score-partwise>", re.sub(r"(?s)<part-list>.*</part-list>", "", text),
-        text.replace("<score-partwise", '<score-partwise xmlns="urn:x"'), re.sub(r"<part ", "<p:part ", text),
-        "\ufeff" + text, "\n\n" + text, text + "trailing", text.replace(' id="', ' ID="'),
+        text.replace("score-partwise", "score-timewise"), text.replace("score-partwise", "html"), "<a/>",
+        "<", "", " ", '<?xml version="1.0"?>', "<score-partwise/>",
+        "<score-partwise><part/></score-partwise>", text * 2,
+        "<score-partwise><part><measure/></part></score-partwise>",
+        re.sub(r"(?s)<part-list>.*</part-list>", "", text),
+        text.replace("<score-partwise", '<score-partwise xmlns="urn:x"'),
+        re.sub(r"<part ", "<p:part ", text), "\ufeff" + text, "\n\n" + text, text + "trailing",
+        text.replace(' id="', ' ID="'),
     ))  # fmt: skip
 
 
 WAYS: tuple[Callable[[random.Random, str], str], ...] = (
-    numbers, numbers, one_number, one_number, elements, elements, elements, characters, doctype, deep, another_root,
+    numbers, numbers, one_number, one_number, elements, elements, elements, characters, doctype, deep,
+    another_root,
 )  # fmt: skip
 
 
