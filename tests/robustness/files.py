@@ -24,7 +24,7 @@ SECONDS = 30.0
 """Processor time that a file may take, and as much again for every megabyte of it: it is read, edited,
 written, read again, converted, and read once more."""
 
-_WALL = 120.0
+_WALL = 400.0
 """Seconds after which a process that does not answer is stopped."""
 
 SHARES = {"MIDI": 7, "ABC": 6, "MusicXML": 5, "MXL": 2}
