@@ -122,7 +122,7 @@ def _is_whole(corpus: Corpus) -> bool:
     named = len(corpus.keys) == len(corpus.families) == tunes and all(
         isinstance(t, str) for t in corpus.titles
     )
-    within = not rows or (0 <= corpus.tune.min() and corpus.tune.max() < tunes)
+    within = not rows or (corpus.tune.min() >= 0 and corpus.tune.max() < tunes)
     return named and bool(within) and digest(corpus) == corpus.hash
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def check_fits(path: Path, module: nn.Module, tensors: dict[str, torch.Tensor]) 
         raise ArvaeError(f"{path}: the state of a run with another network: it cannot go on")
 
 
-def _fits(name: str, tensor: torch.Tensor, parameters: list[torch.Tensor]) -> bool:
+def _fits(name: str, tensor: torch.Tensor, parameters: Sequence[torch.Tensor]) -> bool:
     """Whether a moment is of its parameter: as large, or one number."""
     number, _, entry = name.removeprefix(_PREFIX).partition(".")
     if (
@@ -142,7 +143,7 @@ def load_state(path: Path) -> RunState:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        progress = _checked(Progress(**json.loads(metadata["progress"])))
+        progress = _progress_of(json.loads(metadata["progress"]))
         settings, command = json.loads(metadata["settings"]), metadata.get("command", "")
         if not isinstance(settings, dict):
             raise ValueError("its settings are not by name")
@@ -154,13 +155,15 @@ def load_state(path: Path) -> RunState:
         raise ArvaeError(f"{path}: not a state of a training run ({said})") from error
 
 
-def _checked(progress: Progress) -> Progress:
-    """Progress of a file, if it is one."""
-    counts = (progress.epoch, progress.step)
-    if not isinstance(progress.sums, dict):
+def _progress_of(saved: Any) -> Progress:
+    """Progress as a file has it, if it is any."""
+    progress = Progress(**saved)
+    sums, best = saved.get("sums", {}), saved.get("best")
+    if not isinstance(sums, dict):
         raise ValueError("its losses are not by name")
-    numbers = [*progress.sums.values(), *([] if progress.best is None else [progress.best])]
-    plain = isinstance(progress.task, str) and all(type(n) is int and n >= 0 for n in counts)
-    if not plain or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+    counts = [saved.get("epoch", 0), saved.get("step", 0)]
+    numbers = [*sums.values(), *([] if best is None else [best])]
+    plain = isinstance(saved["task"], str) and all(type(n) is int and n >= 0 for n in counts)
+    if not plain or any(type(n) not in (int, float) for n in numbers):
         raise ValueError("its progress is none")
     return progress

@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from arvae_music.data import load_corpus
@@ -24,6 +26,7 @@ from arvae_music.formats.tune import Tune
 from arvae_music.model.calibration import Calibration
 from arvae_music.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from arvae_music.training.run import TrainingData, run_training
+from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import load_state
 from tests.fakes import TINY, tiny_events, tiny_vae
 from tests.robustness.children import Child
@@ -157,9 +160,7 @@ def train_on(data: TrainingData) -> Callable[[Path, Callable[[], None]], Outcome
     return trial
 
 
-def _plain() -> object:
-    from dataclasses import replace
-
+def _plain() -> TrainingSettings:
     return replace(SETTINGS, listening_epochs=0, prior_epochs=0)
 
 
@@ -216,12 +217,12 @@ def try_disk(seed: int, tally: Tally, only: Collection[str] = ()) -> None:
             for left in _SIZES:
                 tally.add(
                     f"full disk, {what}",
-                    _spoiled(folder, trial, small, lambda p, left=left: _full(p, left, small)),
+                    _spoiled(folder, trial, small, partial(_full, left=left, small=small)),
                     f"{left} kB left",
-                )  # type: ignore[misc]
+                )
             if what != "large array" and (small or os.geteuid()):
                 tally.add(
-                    f"read-only, {what}", _spoiled(folder, trial, small, lambda p: _read_only(p, small))
+                    f"read-only, {what}", _spoiled(folder, trial, small, partial(_read_only, small=small))
                 )
             if what != "large array":
                 tally.add(f"vanished, {what}", _spoiled(folder, trial, small, _vanish))

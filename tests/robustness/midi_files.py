@@ -71,10 +71,10 @@ def played(rng: random.Random, ppq: int, bars: int = 8, beats: int = 4) -> list[
     return events
 
 
-def _song(rng: random.Random, *more: list[Event], **header: int) -> Song:
-    ppq = header.get("division", rng.choice(PPQS))
+def _song(rng: random.Random, *more: list[Event], division: int | None = None, kind: int = 1) -> Song:
+    ppq = rng.choice(PPQS) if division is None else division
     tracks = [(*events, (b"\0", END)) for events in (played(rng, ppq), *more)]
-    return replace(Song(tuple(tracks), division=ppq), **header)
+    return Song(tuple(tracks), kind, ppq)
 
 
 def any_resolution(rng: random.Random) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -84,15 +85,7 @@ def lying(rng: random.Random, data: bytes) -> bytes:
     """Sizes, methods, flags, dates and places in the directory that are not true."""
     changed = bytearray(data)
     for _ in range(rng.choice((1, 1, 3))):
-        found = (
-            [
-                i
-                for i in range(len(changed) - 46)
-                if changed[i : i + 4] in (b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06")
-            ]
-            if len(changed) < 200_000
-            else [max(changed.rfind(b"PK\x01\x02"), 0), 0]
-        )
+        found = [match.start() for match in re.finditer(rb"PK(\x01\x02|\x03\x04|\x05\x06)", changed)]
         if not found:
             break
         at = rng.choice(found) + rng.choice((4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 42))
