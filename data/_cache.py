@@ -59,7 +59,8 @@ def key_of(card: Card, files: Sequence[Path], root: Path) -> str:
 def _content(file: Path) -> str:
     """Digest of a file; a word that is none where it cannot be read, which its reader will report."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return "unreadable"
 

@@ -123,7 +123,7 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
     if part is None:
         if len(sounding) > 1:
             raise ArvaeError(f"{path} has several parts with notes: choose one with --part ({listed})")
-        return _of_music(path, sounding[0][2])
+        return _not_endless(path, sounding[0][2])
     wanted = str(part).strip()
     chosen = [melody for _, name, melody in sounding if name.lower() == wanted.lower()]
     if not chosen:
@@ -131,10 +131,10 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
     if len(chosen) != 1:
         which = "several parts" if chosen else "no part with notes"
         raise ArvaeError(f"{path} has {which} named '{part}': it has {listed}")
-    return _of_music(path, chosen[0])
+    return _not_endless(path, chosen[0])
 
 
-def _of_music(path: Path, melody: Melody) -> Melody:
+def _not_endless(path: Path, melody: Melody) -> Melody:
     """The melody, if it is not larger than any music."""
     refuse_endless(path, melody.bars, melody.notes)
     return melody

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import mido
 import pytest
+from arvae_music.data import load_corpus
 
 from arvae_music import read
 from arvae_music.errors import ArvaeError
@@ -214,8 +215,9 @@ def test_short_bars_join_with_the_first_that_completes_them(tmp_path: Path) -> N
 def test_a_pipe_is_no_file(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"in{suffix}"
     os.mkfifo(path)
-    with pytest.raises(ArvaeError, match="is a device or a pipe"):
-        read(path)
+    for load in (read, load_corpus):
+        with pytest.raises(ArvaeError, match="is a device or a pipe"):
+            load(path)
 
 
 def test_a_file_larger_than_any_score_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
