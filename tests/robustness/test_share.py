@@ -35,7 +35,7 @@ def test_damaged_checkpoints() -> None:
     from tests.robustness.checkpoints import try_checkpoints
 
     tally = Tally()
-    try_checkpoints(60, 7, tally)
+    try_checkpoints(40, 7, tally)
     assert tally.faults == []
     assert tally.counts["checkpoints"]["done"] > 0
 
