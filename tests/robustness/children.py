@@ -44,7 +44,7 @@ class Child:
         self._ended()
         return not ready
 
-    def outcome(self, seconds: float = 120.0) -> Outcome:
+    def outcome(self, seconds: float = 1_800.0) -> Outcome:
         """Wait for what comes of it."""
         deadline, said = time.monotonic() + seconds, b""
         while (left := deadline - time.monotonic()) > 0:

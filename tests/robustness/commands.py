@@ -13,7 +13,7 @@ from tests.robustness.sources import ROOT
 from tests.robustness.tally import Outcome, Tally
 from tests.robustness.worker import make
 
-_SECONDS = 120
+_SECONDS = 1_800
 _OTHER = {".mid": ".abc", ".abc": ".musicxml", ".musicxml": ".mid", ".mxl": ".mid"}
 
 

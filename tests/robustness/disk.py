@@ -61,7 +61,7 @@ def can_mount(folder: Path) -> bool:
     def tried() -> Outcome:
         return Outcome("done" if own_mounts() and _mounted(folder, "size=1m") else "refused")
 
-    return Child(tried).outcome(30).word == "done"
+    return Child(tried).outcome().word == "done"
 
 
 def _full(place: Path, left: int, small: bool) -> None:
@@ -249,6 +249,6 @@ def _spoiled(
         return trial(work, lambda: spoil(place))
 
     try:
-        return Child(tried).outcome(300)
+        return Child(tried).outcome()
     finally:
         place.chmod(0o755)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -24,8 +25,11 @@ SECONDS = 30.0
 """Processor time that a file may take, and as much again for every megabyte of it: it is read, edited,
 written, read again, converted, and read once more."""
 
-_WALL = 400.0
-"""Seconds after which a process that does not answer is stopped."""
+_MOST = 600.0
+"""Processor time after which a process that does not answer is stopped."""
+
+_WALL = 7_200.0
+"""Seconds after which it is stopped in any case: a machine that others use may give it little time."""
 
 SHARES = {"MIDI": 7, "ABC": 6, "MusicXML": 5, "MXL": 2}
 """Of twenty files."""
@@ -61,14 +65,14 @@ class _Worker:
         assert answers is not None
         try:
             print(*case, file=to, flush=True)
-            answer = _line_of(answers, _WALL)
+            answer = _line_of(answers, self._process.pid)
         except BrokenPipeError:
             answer = ""
         if not answer:
             self.stop()
             ended = self._process.returncode
             self._process = self._started()
-            hang = Outcome("hang", f"no answer in {_WALL:.0f} s")
+            hang = Outcome("hang", f"no answer in {_MOST:.0f} s of processor time")
             return hang if answer is None else Outcome("crash", f"the process ended with {ended}")
         said = json.loads(answer)
         limit = SECONDS * (1 + said["bytes"] / 1e6)
@@ -82,10 +86,19 @@ class _Worker:
         self._process.wait()
 
 
-def _line_of(stream: IO[str], seconds: float) -> str | None:
-    """A line; None where none comes in time, and an empty text where the other end is closed."""
-    ready, _, _ = select.select([stream], [], [], seconds)
-    return stream.readline() if ready else None
+def _line_of(stream: IO[str], pid: int) -> str | None:
+    """A line of a process; None where none comes in time, and an empty text where it has ended."""
+    began, spent = time.monotonic(), processor_time(pid)
+    while time.monotonic() - began < _WALL and processor_time(pid) - spent < _MOST:
+        if select.select([stream], [], [], 2.0)[0]:
+            return stream.readline()
+    return None
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

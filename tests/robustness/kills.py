@@ -36,7 +36,7 @@ def _kill_training(data: TrainingData, folder: Path, count: int, rng: random.Ran
     """Kill runs, each until it is through; it must leave what a run leaves that is never killed."""
     whole = folder / "whole"
     began = time.monotonic()
-    reference = Child(lambda: train(data, whole)).outcome(600)
+    reference = Child(lambda: train(data, whole)).outcome()
     spent = time.monotonic() - began
     tally.add("runs never killed", reference)
     if reference.word != "done":
@@ -47,7 +47,7 @@ def _kill_training(data: TrainingData, folder: Path, count: int, rng: random.Ran
         while killed < count and Child(lambda run=run: train(data, run)).kill_after(rng.uniform(0, spent)):  # type: ignore[misc]
             killed += 1
             tally.add("kills, training", outcome_here(lambda run=run: _loads(run)), f"kill {killed}")  # type: ignore[misc]
-        last = Child(lambda run=run: train(data, run)).outcome(600)  # type: ignore[misc]
+        last = Child(lambda run=run: train(data, run)).outcome()  # type: ignore[misc]
         unequal = difference(run, whole) if last.word == "done" else last.said
         tally.add("runs that went on", Outcome("lost", unequal) if unequal else last, run.name)
 
@@ -90,7 +90,7 @@ def _kill_preparing(folder: Path, count: int, rng: random.Random, tally: Tally) 
         Child(lambda: load_corpus(tunes, jobs=1).hash, cache).kill_after(rng.uniform(0, 1.1 * spent))
         kept = cache / "arvae_music" / "corpora"
         outcome = outcome_here(lambda kept=kept: _litter(kept))  # type: ignore[misc]
-        again = Child(lambda: load_corpus(tunes, jobs=1).hash, cache).outcome(60)
+        again = Child(lambda: load_corpus(tunes, jobs=1).hash, cache).outcome()
         if again != whole:
             outcome = Outcome("lost", f"{again.word}: {again.said} where it was {whole.said}")
         tally.add("kills, preparing", outcome, f"kill {number}")

@@ -57,14 +57,14 @@ def train_together(folder: Path, seed: int, tally: Tally) -> None:
     write_tunes(folder / "tunes", 30, seed, bars=4)
     data = data_of(folder / "tunes")
     whole, run = folder / "whole", folder / "run"
-    tally.add("training alone", Child(lambda: train(data, whole)).outcome(600))
+    tally.add("training alone", Child(lambda: train(data, whole)).outcome())
     start = time.monotonic() + 0.5
 
     def together() -> None:
         _at(start)
         train(data, run)
 
-    outcomes = [child.outcome(600) for child in [Child(together) for _ in range(TOGETHER)]]
+    outcomes = [child.outcome() for child in [Child(together) for _ in range(TOGETHER)]]
     for number, outcome in enumerate(outcomes):
         tally.add("training together", outcome, str(number))
     done = sum(outcome.word == "done" for outcome in outcomes)
