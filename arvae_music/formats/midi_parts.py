@@ -84,7 +84,7 @@ def load(data: bytes, path: Path) -> Any:
         midi = mido.MidiFile(file=io.BytesIO(data))
     except Exception as error:  # mido lets through whatever a damaged byte leads to
         cause = str(error).strip().splitlines()[0] if str(error).strip() else "it ends too early"
-        raise ArvaeError(f"{path} is not a sound MIDI file ({cause}): export it afresh") from error
+        raise ArvaeError(f"{path} is not a sound MIDI file ({cause[:200]}): export it afresh") from error
     if any(message.is_realtime for track in midi.tracks for message in track):
         raise ArvaeError(
             f"{path} is not a sound MIDI file (a message that no file can hold): export it afresh"

@@ -58,7 +58,7 @@ class ScoreFile:
             return _with_member(self.archive, self.member, plain)
         except _ZIP_FAULTS as error:
             cause = str(error).splitlines() or [type(error).__name__]
-            raise ArvaeError(f"the .mxl archive cannot be written again ({cause[0]})") from None
+            raise ArvaeError(f"the .mxl archive cannot be written again ({cause[0][:200]})") from None
 
 
 def load_score(path: Path) -> ScoreFile:
@@ -76,7 +76,7 @@ def load_score(path: Path) -> ScoreFile:
         member, plain = _score_in(path, content)
     except _ZIP_FAULTS as error:
         cause = str(error).splitlines() or [type(error).__name__]
-        raise ArvaeError(f"{path}: not a sound .mxl archive ({cause[0]})") from None
+        raise ArvaeError(f"{path}: not a sound .mxl archive ({cause[0][:200]})") from None
     found = _decoded(path, plain)
     return ScoreFile(found.data, found.encoding, found.mark, content, member)
 

@@ -238,3 +238,14 @@ def test_an_archive_whose_directory_lies_before_its_start(tmp_path: Path) -> Non
     path.write_bytes(content)
     with pytest.raises(ArvaeError, match=r"in\.mxl: not a sound \.mxl archive"):
         read(path)
+
+
+def test_a_long_name_in_a_damaged_archive_is_cut_in_the_message(tmp_path: Path) -> None:
+    content = archive((CONTAINER, container("s.xml")), ("s.xml", score(note() * 4).encode()))
+    changed = bytearray(content)
+    changed[26:28] = (3_000).to_bytes(2, "little")  # how long the first member's name is, in its own header
+    path = tmp_path / "in.mxl"
+    path.write_bytes(changed + bytes(4_000))
+    with pytest.raises(ArvaeError, match=r"in\.mxl: ") as caught:
+        read(path)
+    assert len(str(caught.value)) < 400 + len(str(path))
