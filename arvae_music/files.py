@@ -1,8 +1,11 @@
 """Writing files whole or not at all."""
 
 import os
-import tempfile
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from arvae_music.errors import ArvaeError, UsageError
 
@@ -34,38 +37,86 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | str, *, force: b
     """
     path = check_free(path, force=force)
     data = content.encode() if isinstance(content, str) else content
-    target = path.resolve()  # through a link, so that the link stays one
     try:
-        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:32]}.", suffix=".part")
-    except OSError as error:
-        raise ArvaeError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path.resolve(), force=force) as file:  # through a link, so that the link stays one
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(_mode(target))
-        if force:
-            os.replace(draft, target)
-        else:
-            _publish(draft, target)
     except FileExistsError:
         raise UsageError(f"{path} exists: give another name, or --force to write over it") from None
     except OSError as error:
-        raise ArvaeError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        Path(draft).unlink(missing_ok=True)
+        raise ArvaeError(f"cannot write {path}: {error.strerror or error}") from error
     return path
 
 
-def _publish(draft: str, target: Path) -> None:
-    """Give the draft its name, unless somebody took the name meanwhile."""
+@contextmanager
+def whole_file(target: Path, *, force: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write into that takes the target's name at the end; where that fails, there is none.
+
+    Where the system can, it has no name until then, so that a process that is killed leaves nothing.
+
+    Args:
+        target: of the file, in a folder that exists.
+        force: whether to take the place of a file of that name.
+
+    Raises:
+        FileExistsError: there is one, and `force` is not given.
+        OSError: the system refuses.
+    """
+    file, draft = _draft(target)
     try:
-        os.link(draft, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        os.replace(draft, target)
+        with file:
+            yield file
+            file.flush()
+            os.chmod(file.fileno() if draft is None else draft, _mode(target))
+            os.fsync(file.fileno())
+            if draft is None and not force:
+                _name(file, target)
+            elif draft is None:
+                draft = target.parent / _draft_name(target)
+                _name(file, draft)
+        if draft is not None:
+            _publish(draft, target, force=force)
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+
+
+def _draft(target: Path) -> tuple[IO[bytes], Path | None]:
+    """A new file beside the target, and its name if it has one."""
+    nameless = getattr(os, "O_TMPFILE", None)
+    if nameless is not None and os.path.isdir(_OPEN_FILES):
+        try:
+            return os.fdopen(os.open(target.parent, nameless | os.O_RDWR, 0o600), "w+b"), None
+        except OSError:  # not on every file system; what else is wrong shows again
+            pass
+    draft = target.parent / _draft_name(target)
+    return os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b"), draft
+
+
+_OPEN_FILES = "/proc/self/fd"
+
+
+def _draft_name(target: Path) -> str:
+    return f".{target.name[:32]}.{secrets.token_hex(6)}.part"
+
+
+def _name(file: IO[bytes], path: Path) -> None:
+    """Give a nameless file a name that nothing has."""
+    # Only with a folder's descriptor does Python follow the link, which is the file; the path is absolute.
+    os.link(f"{_OPEN_FILES}/{file.fileno()}", path, src_dir_fd=0, follow_symlinks=True)
+
+
+def _publish(draft: Path, target: Path, *, force: bool) -> None:
+    """Give the draft its name; without `force`, unless somebody took the name meanwhile."""
+    if not force:
+        try:
+            os.link(draft, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            pass
+        else:
+            return
+    os.replace(draft, target)
 
 
 def _mode(target: Path) -> int:

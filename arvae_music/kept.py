@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from arvae_music.errors import ArvaeError
+from arvae_music.files import whole_file
 
 Array = npt.NDArray[Any]
 Parts = Callable[[], Iterable[Array]]
@@ -84,15 +84,8 @@ def _found(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | 
 
 def _stored(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Parts) -> Array:
     """Write the file whole or not at all, and read it."""
-    draft = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            draft = Path(file.name)
-            _write(file, shape, dtype, parts)
-        os.replace(draft, path)
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        _write(file, shape, dtype, parts)
     array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 

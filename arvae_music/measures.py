@@ -7,6 +7,8 @@ Whatever cannot be written as tokens is kept as it is, with the reason.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,7 +17,7 @@ from itertools import compress, pairwise
 import numpy as np
 
 from arvae_music.melody import Bar, Melody
-from arvae_music.meter import DUPLE_TICKS, TICKS, TICKS_PER_BEAT, TRIPLE_TICKS, Beat, Grid
+from arvae_music.meter import DUPLE_TICKS, TICKS, TICKS_PER_BEAT, TRIPLE_TICKS, Beat, Grid, Meter
 from arvae_music.pieces import Piece, bars_under, merged, pieces_by_bar, with_rest
 from arvae_music.tokens import HOLD, PAD, REST, Tokens
 
@@ -98,20 +100,26 @@ def _join_short_bars(bars: Sequence[Bar], pieces: Sequence[Sequence[Piece]]) -> 
     later one leads back.
     """
     short = [i for i, bar in enumerate(bars) if _may_join(bar)]
+    alike: dict[tuple[Meter, Fraction], list[int]] = defaultdict(list)
+    for index in short:
+        alike[bars[index].meter, bars[index].length].append(index)
     partners: dict[int, int] = {}
     free = set(short)
     for first in short:
-        for second in short:
-            if first not in free or second not in free or second <= first:
-                continue
-            whole = bars[first].meter == bars[second].meter
-            if not whole or bars[first].length + bars[second].length != bars[first].meter.length:
-                continue
+        if first not in free:
+            continue
+        bar = bars[first]
+        # Those before it have joined, or join none; those behind it are still free.
+        completing = alike[bar.meter, bar.meter.length - bar.length]
+        for place in range(bisect_right(completing, first), len(completing)):
+            second = completing[place]
             end, pickup = (first, second) if second == first + 1 else (second, first)
             if any(p.ties for p in pieces[end]) or any(p.tied for p in pieces[pickup]):
                 continue
             partners[end] = pickup
-            free -= {first, second}
+            free.remove(second)
+            del completing[place]
+            break
     return partners
 
 

@@ -9,20 +9,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from arvae_music.data._card import Card, Unread
-from arvae_music.data._corpus import ROW_ARRAYS, Corpus, FormatCount
+from arvae_music.data._corpus import ROW_ARRAYS, Corpus, FormatCount, digest
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from arvae_music.files import whole_file
+from arvae_music.meter import TICKS
+
 FORMAT_VERSION = 3
 """Raised with every change to what is read from the same files."""
+
+
+_FAULTS = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+"""What reading a damaged file may end in: numpy and zipfile let through much of what they stumble over."""
 
 
 def cache_folder() -> Path:
@@ -47,7 +59,8 @@ def key_of(card: Card, files: Sequence[Path], root: Path) -> str:
 def _content(file: Path) -> str:
     """Digest of a file; a word that is none where it cannot be read, which its reader will report."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return "unreadable"
 
@@ -82,7 +95,7 @@ def _load(path: Path, card: Card) -> Corpus | None:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             about: dict[str, Any] = json.loads(stored["about"].tobytes())
             arrays = {name: stored[name] for name in ROW_ARRAYS}
-        return Corpus(
+        corpus = Corpus(
             **arrays,
             name=card.name,
             card=card,
@@ -94,8 +107,24 @@ def _load(path: Path, card: Card) -> Corpus | None:
             formats=tuple(FormatCount(*entry) for entry in about["formats"]),
             hash=about["hash"],
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return corpus if _is_whole(corpus) else None
+    except _FAULTS:
         return None
+
+
+def _is_whole(corpus: Corpus) -> bool:
+    """Whether a corpus is what was kept: arrays of the right types and sizes, and the rows of its hash."""
+    rows = len(corpus.tune)
+    for name, kind in ROW_ARRAYS.items():
+        array = getattr(corpus, name)
+        if array.dtype != kind or array.shape != ((rows, TICKS) if name == "tokens" else (rows,)):
+            return False
+    tunes = len(corpus.titles)
+    named = len(corpus.keys) == len(corpus.families) == tunes and all(
+        isinstance(t, str) for t in corpus.titles
+    )
+    within = not rows or (corpus.tune.min() >= 0 and corpus.tune.max() < tunes)
+    return named and bool(within) and digest(corpus) == corpus.hash
 
 
 def _store(path: Path, corpus: Corpus) -> None:
@@ -111,14 +140,5 @@ def _store(path: Path, corpus: Corpus) -> None:
     }
     arrays = {name: getattr(corpus, name) for name in ROW_ARRAYS}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    draft = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            draft = Path(file.name)
-            np.savez_compressed(file, **arrays)
-        os.replace(draft, path)
-    except OSError:
-        pass
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
+    with suppress(OSError), whole_file(path) as file:
+        np.savez_compressed(file, **arrays)

@@ -16,8 +16,17 @@ from arvae_music.tokens import Tokens
 SPLITS = ("train", "validation", "test")
 """Names of the splits, in the order of their codes."""
 
-ROW_ARRAYS = ("tokens", "meters", "tune", "bar", "tie_in", "tie_out", "previous", "split")
-"""Fields of a corpus that have one entry a measure."""
+ROW_ARRAYS = {
+    "tokens": "int16",
+    "meters": "uint8",
+    "tune": "int32",
+    "bar": "int16",
+    "tie_in": "bool",
+    "tie_out": "bool",
+    "previous": "int16",
+    "split": "uint8",
+}
+"""Fields of a corpus that have one entry a measure, and their types."""
 
 
 class FormatCount(NamedTuple):

@@ -52,6 +52,8 @@ def _files(path: Path) -> list[Path]:
         raise ArvaeError(f"{path} does not exist: name a corpus (folk, bach), files or folders")
     if path.suffix.lower() not in accepted:
         raise ArvaeError(f"{path} cannot be read: name files that end in {', '.join(accepted)}")
+    if not path.is_file():
+        raise ArvaeError(f"{path} is a device or a pipe: name files or folders")
     return [path]
 
 

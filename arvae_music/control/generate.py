@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from arvae_music.attributes import all_met, named_values
+from arvae_music.attributes import ATTRIBUTES, all_met, named_values
 from arvae_music.control.composer import Composed, Composer
 from arvae_music.control.demands import Demands
 from arvae_music.control.report import plain
@@ -223,6 +223,8 @@ def compose(checkpoint: Checkpoint, name: str, wish: Wish, seed: int, *, beam: i
     if grid is None or grid.name not in checkpoint.calibration.lines:
         known = ", ".join(checkpoint.calibration.lines)
         raise ArvaeError(f"the model {name} was not trained on {wish.meter}: it knows {known}")
+    if not checkpoint.calibration.has(grid.name, [attribute.name for attribute in ATTRIBUTES]):
+        raise ArvaeError(f"the model {name} was trained without attributes, and cannot make tunes by them")
     composer = Composer(checkpoint, demands_of(checkpoint, wish), beam)
     return composer.compose(wish.measures, torch.Generator().manual_seed(seed))
 

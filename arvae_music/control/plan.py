@@ -147,6 +147,8 @@ class Planner:
             return Planned(row, skipped=f"pitches outside {low} to {high} (MIDI), the model's range")
         if row.grid.name not in self.calibration.lines:
             return Planned(row, skipped=f"the model {self.model} was not trained on {row.grid.name}")
+        if not self.calibration.has(row.grid.name, [attribute.name for attribute in ATTRIBUTES]):
+            return Planned(row, skipped=f"the model {self.model} was trained without attributes")
         return Planned(row, tokens=shifted(row.tokens, shift))
 
     def _targets(

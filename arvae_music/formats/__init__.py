@@ -77,6 +77,8 @@ def read(
     if not file.exists():
         raise ArvaeError(f"{file} does not exist: check the name and the folder")
     chosen = format_of(file)
+    if not file.is_file():
+        raise ArvaeError(f"{file} is a device or a pipe: name a file")
     options = ReadOptions(part, pickup, tune, quantize, skyline)
     refuse_foreign(file, options, chosen.options)
     return chosen.read(file, options)

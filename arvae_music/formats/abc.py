@@ -23,7 +23,7 @@ from arvae_music.formats.abc_text import lines_of
 from arvae_music.formats.abc_voice import VoiceState, advance, end_bar, numbered, set_field, set_shift
 from arvae_music.melody import Melody
 
-_NUMBER = re.compile(r"X:\s*(\d+)")
+_NUMBER = re.compile(r"X:\s*(\d{1,18})")
 
 
 @dataclass(frozen=True)

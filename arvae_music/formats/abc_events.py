@@ -21,6 +21,7 @@ from arvae_music.formats.abc_lexing import (
     note_names,
     parse_macro,
     tokens_of,
+    whole,
 )
 from arvae_music.meter import Meter
 
@@ -29,6 +30,10 @@ _COMMENT = re.compile(r"(?<!\\)%.*")
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 _ONE = Fraction(1)
+_MOST_SIGNS = 8
+"""Of a broken rhythm; the standard has three."""
+_LONGEST_METER = 50
+"""Characters."""
 _SIGNS = frozenset(("mark", "decoration", "text"))
 
 MarkKind = Literal["text", "sign", "place", "tuplet", "broken", "tie", "ending"]
@@ -166,8 +171,10 @@ def parse_meter(value: str) -> Meter | None:
 
     A sum of numerators, as in `(2+3)/8`, is added up.
     """
+    if len(value) > _LONGEST_METER:
+        return None
     summed = re.sub(
-        r"\(?(\d+(?:\+\d+)+)\)?(?=/)", lambda m: str(sum(map(int, m[1].split("+")))), value.strip()
+        r"\(?(\d+(?:\+\d+)+)\)?(?=/)", lambda m: str(sum(map(whole, m[1].split("+")))), value.strip()
     )
     try:
         return Meter.parse(summed)
@@ -178,9 +185,10 @@ def parse_meter(value: str) -> Meter | None:
 def parse_unit(value: str) -> Fraction | None:
     """The unit note that follows `L:`, in quarter notes; None for what is none."""
     match = re.match(r"(\d+)(?:\s*/\s*(\d+))?", value)
-    if match is None or not int(match[1]) or not int(match[2] or 1):
+    if match is None:
         return None
-    return Fraction(4 * int(match[1]), int(match[2] or 1))
+    count, unit = whole(match[1]), whole(match[2], 1)
+    return Fraction(4 * count, unit) if count and unit else None
 
 
 class _Scanner:
@@ -238,7 +246,7 @@ class _Scanner:
         elif kind == "rest_length":
             self._sound([], length_of(match["rest_length"]), place)
         elif kind == "rest_bars":
-            self.events.append(WholeRests(int(match["rest_bars"] or 1), *place))
+            self.events.append(WholeRests(whole(match["rest_bars"], 1), *place))
         elif kind == "field":
             self._field(replace(field_of(match["field"]), start=place[0], end=place[1]))
         elif kind == "overlay":
@@ -298,7 +306,7 @@ class _Scanner:
             return
         if self._bar_line is not None:
             self._bar_line.crossed = True
-        short = Fraction(1, 2 ** len(signs))
+        short = Fraction(1, 2 ** min(len(signs), _MOST_SIGNS))
         left, right = (2 - short, short) if signs[0] == ">" else (short, 2 - short)
         self._last.length *= left
         self._next_factor = right
@@ -306,7 +314,7 @@ class _Scanner:
     def _begin_tuplet(self, notes: int, in_time_of: str | None, reach: str | None) -> None:
         compound = self._meter is not None and self._meter.numerator in (6, 9, 12)
         usual = _TUPLETS.get(notes, 3 if compound else 2)
-        left = int(reach) if reach else notes
-        time = int(in_time_of or usual)
+        left = whole(reach, notes)
+        time = whole(in_time_of, usual)
         if time and left:
             self._tuplet = _Tuplet(Fraction(time, notes), left)

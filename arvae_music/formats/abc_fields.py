@@ -14,7 +14,7 @@ from arvae_music.meter import Meter
 
 _BLOCK = re.compile(r"%%\s*(begin|end)(\w+)")
 _DIRECTIVE = re.compile(r"\s*(?:I:|%%)\s*(?P<name>[\w-]+)\s+(?P<value>\S+)")
-_SHIFT = re.compile(r"\b(?P<kind>octave|transpose)=(?P<number>-?\d+)")
+_SHIFT = re.compile(r"\b(?P<kind>octave|transpose)=(?P<number>-?\d{1,3})(?!\d)")
 _CLEF_OCTAVE = re.compile(
     r"\b(?:treble|bass|tenor|alto|baritone|mezzosoprano|soprano|[GCF])[1-5]?(?P<sign>[+-])8\b"
 )

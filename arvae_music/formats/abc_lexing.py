@@ -41,6 +41,9 @@ _MACRO_NOTE = re.compile(r"[h-z]")
 _ZERO = re.compile(r"(?<!\d)0")
 _TIMED = ("note_length", "rest_length", "chord_length", "old_length", "tuplet", "q", "r")
 _STEPS = "CDEFGAB"
+_DIGITS = 6
+"""More of them are no number of music."""
+_SLASHES = 8
 
 _ONE = Fraction(1)
 
@@ -157,11 +160,23 @@ def _odd(match: re.Match[str]) -> str:
     """Why a token is not understood in full, or nothing."""
     if "0" in match[0] and match.lastgroup in _TIMED and _ZERO.search(match[0]):
         return f"{match[0]!r} in it cannot be read"
+    if match.lastgroup in _TIMED and _is_endless(match[0]):
+        return f"{match[0][:20]!r}… in it cannot be read"
     if match.lastgroup == "text" and (len(match[0]) < 2 or match[0][-1] != '"'):
         return "a quotation mark in it is not closed"
     if match.lastgroup == "grace" and match[0][-1] != "}":
         return "a brace in it is not closed"
     return ""
+
+
+def _is_endless(text: str) -> bool:
+    """Whether a number in the text is longer than any of music, or a value shorter."""
+    return "/" * (_SLASHES + 1) in text or any(len(run) > _DIGITS for run in re.findall(r"\d+", text))
+
+
+def whole(text: str | None, otherwise: int = 0) -> int:
+    """A whole number; one of very many digits counts as the largest there is, and nothing as another."""
+    return int(text) if text and len(text) <= _DIGITS else 10**_DIGITS if text else otherwise
 
 
 def chord_notes(inside: str) -> list[ChordNote]:
@@ -179,7 +194,7 @@ def note_names(inside: str) -> list[str]:
 
 def length_of(text: str) -> Fraction:
     """`3/2`, `/`, `//`, `2` or nothing, as a multiple of the unit note; nonsense counts as 1."""
-    if not text:
+    if not text or _is_endless(text):
         return _ONE
     if text.isdigit():
         return Fraction(int(text) or 1)

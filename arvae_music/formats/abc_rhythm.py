@@ -5,6 +5,7 @@ Times and lengths are in quarter notes from the bar's start.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,6 +13,9 @@ from fractions import Fraction
 from arvae_music.meter import Meter
 
 _HALF_NOTE_GROUPS = frozenset({(4, 4), (2, 2)})
+
+_LONGEST = 32
+"""Quarter notes of the longest note that is written as one: a maxima."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Rhythm:
 
     def triplet_at(self, piece: Piece) -> Triplet | None:
         """The triplet in which a piece stands."""
-        return next((t for t in self.triplets if t.start <= piece.start < t.end), None)
+        index = bisect_right(self.triplets, piece.start, key=lambda triplet: triplet.start) - 1
+        return self.triplets[index] if index >= 0 and piece.start < self.triplets[index].end else None
 
 
 def beat_of(meter: Meter) -> Fraction:
@@ -83,8 +88,11 @@ def written_rhythm(pieces: Sequence[Piece], meter: Meter, cuts: Collection[Fract
     notatable = []
     for part in parts:
         is_bar_rest = not part.pitches and part.length == whole
-        in_triplet = grouped.triplet_at(part) is not None
-        notatable += [part] if is_bar_rest or in_triplet else list(_notatable(part, meter))
+        if is_bar_rest or grouped.triplet_at(part) is not None:
+            notatable.append(part)
+            continue
+        for short in _cut(part, _long_cuts(part)):
+            notatable += _notatable(short, meter)
     return replace(grouped, pieces=tuple(notatable))
 
 
@@ -157,6 +165,14 @@ def _triplets(parts: Sequence[Piece], spans: Sequence[tuple[Fraction, Fraction]]
         if opened is not None and not _is_triple(part.end):
             yield Triplet(opened, part.end)
             opened = None
+
+
+def _long_cuts(part: Piece) -> list[Fraction]:
+    """Where a piece is cut that is longer than any note value."""
+    if part.length <= _LONGEST:
+        return []
+    first, last = int(part.start // _LONGEST) + 1, -int(-part.end // _LONGEST)
+    return [Fraction(_LONGEST * count) for count in range(first, last)]
 
 
 def _notatable(part: Piece, meter: Meter) -> Iterator[Piece]:

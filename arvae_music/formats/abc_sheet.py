@@ -49,6 +49,9 @@ from arvae_music.formats.sheet import Line as DrawnLine
 from arvae_music.formats.sheet_fit import is_of_a_moment
 
 _COPYRIGHT = re.compile(r"\s*%%abc-copyright\s+(\S.*)")
+_MOST_OPEN = 16
+"""Slurs that are open at a time."""
+
 _COORDINATES = re.compile(r"@-?\d+,-?\d+\s*")
 
 
@@ -253,7 +256,7 @@ class _Reader:
         opened: list[Fraction] = []
         for time, text in self._slur_ends():
             if text == "(":
-                opened.append(time)
+                opened = [*opened[-_MOST_OPEN:], time]
             elif opened:
                 # `(AB(c)de)` are two slurs: what ends at a note did not begin there.
                 before = [at for at, start in enumerate(opened) if start < time]

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from arvae_music.formats.abc_lexing import whole
 from arvae_music.formats.sheet import BarSigns, Line, Tempo
 
 _ENDING = re.compile(r"\[?\s*(\d[\d,.\-]*)$")
-_RATE = re.compile(r"((?:\d+/\d+\s*)+)=\s*(\d+(?:\.\d+)?)")
-_PLAIN_RATE = re.compile(r"(?:C(?P<units>\d*)\s*=\s*)?(?P<rate>\d+(?:\.\d+)?)$")
+_RATE = re.compile(r"((?:\d{1,6}/0*[1-9]\d{0,5}\s*)+)=\s*(\d{1,6}(?:\.\d{1,6})?)(?!\d)")
+_PLAIN_RATE = re.compile(r"(?:C(?P<units>\d{0,6})\s*=\s*)?(?P<rate>\d{1,6}(?:\.\d{1,6})?)$")
 _WORDS = re.compile(r'"([^"]*)"')
 
 _SHORT = {
@@ -56,9 +57,10 @@ def ending_numbers(text: str) -> tuple[int, ...]:
     found: list[int] = []
     for word in re.split(r"[,.]", text):
         first, _, last = word.partition("-")
-        if first.isdigit():
-            until = int(last) if last.isdigit() else int(first)
-            found += range(int(first), min(until, int(first) + 20) + 1)
+        if first.isdecimal():
+            start = whole(first)
+            until = whole(last) if last.isdecimal() else start
+            found += range(start, min(until, start + 20) + 1)
     return tuple(dict.fromkeys(found))
 
 
@@ -98,7 +100,7 @@ def parse_tempo(text: str, time: Fraction, unit: Fraction) -> Tempo | None:
     words = " ".join(_WORDS.findall(text)).strip()
     rest = _WORDS.sub(" ", text).strip()
     if match := _RATE.search(rest):
-        beat = sum((4 * Fraction(word) for word in match[1].split() if not word.endswith("/0")), Fraction(0))
+        beat = sum((4 * Fraction(word) for word in match[1].split()), Fraction(0))
         rate = Fraction(match[2])
         return Tempo(time, beat, rate, words) if beat and rate else None
     if match := _PLAIN_RATE.match(rest):

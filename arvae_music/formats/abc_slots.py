@@ -65,6 +65,7 @@ def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
     slots = filled.slots
     _keep_ties(bar, slots)
     tied = {sound.time for _, sound in _tied_on(bar.sounds)}
+    last_sound = max((i for i, e in enumerate(bar.elements) if e.kind is Kind.SOUND), default=-1)
     for index, element in enumerate(bar.elements):
         if element.kind is Kind.LEAD:
             owner = next(e for e in bar.elements[index:] if e.kind is Kind.SOUND)
@@ -72,8 +73,7 @@ def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
             (slot.before if slot is not None else filled.gone).append(element)
         elif element.kind is Kind.FIXED:
             later = [slot for slot in slots if slot.piece.start >= element.time]
-            behind = all(e.kind is not Kind.SOUND for e in bar.elements[index:])
-            (filled.tail if behind or not later else later[0].before).append(element)
+            (filled.tail if index > last_sound or not later else later[0].before).append(element)
         elif element.kind is Kind.TRAIL:
             [slot for slot in slots if slot.piece.start <= element.time][-1].after.append(element)
     for slot in slots:

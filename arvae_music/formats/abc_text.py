@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from arvae_music.errors import ArvaeError
 from arvae_music.formats.abc_events import Line
+from arvae_music.formats.limits import content_of
 
 _LINE = re.compile(r"[^\r\n]+|\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
@@ -53,12 +53,9 @@ def load_text(path: Path) -> AbcText:
     """An ABC file's text, UTF-8 or else Latin-1.
 
     Raises:
-        ArvaeError: the file cannot be read.
+        ArvaeError: the file cannot be read, or is too large.
     """
-    try:
-        return AbcText.decode(path.read_bytes())
-    except OSError as error:
-        raise ArvaeError(f"{path}: cannot be read ({error.strerror})") from None
+    return AbcText.decode(content_of(path))
 
 
 def read_text(path: Path) -> str:

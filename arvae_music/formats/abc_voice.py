@@ -21,6 +21,7 @@ from arvae_music.formats.abc_fields import Reach, shift_of
 from arvae_music.formats.abc_key import ALTERATION, Key, parse_key
 from arvae_music.formats.abc_places import BarPlace, Placed, problem_in
 from arvae_music.formats.abc_spelling import PITCH, STEPS
+from arvae_music.formats.limits import MOST_IN_MEASURE, MOST_MEASURES
 from arvae_music.melody import Bar, Note
 from arvae_music.meter import Meter
 
@@ -87,6 +88,9 @@ def advance(voice: VoiceState, event: Event) -> None:
     """Take in what is written next in the voice."""
     if isinstance(event, BarLine):
         end_bar(voice, event)
+        return
+    if len(voice.items) > MOST_IN_MEASURE:
+        voice.problem = "more stands in it than in any measure"
         return
     time = voice.now - voice.bar_start
     if isinstance(event, Sound):
@@ -161,7 +165,7 @@ def _rest_measures(voice: VoiceState, event: WholeRests) -> None:
     if voice.now > voice.bar_start or voice.meter is None:
         _sound(voice, Sound([], Fraction(event.bars), False, *place), voice.now - voice.bar_start)
         return
-    for _ in range(min(event.bars, 999)):
+    for _ in range(min(event.bars, 999, MOST_MEASURES + 1 - len(voice.bars))):
         _sound(voice, Sound([], voice.meter.length / voice.unit, False, *place), Fraction(0))
         if event.bars > 1:
             voice.problem = "within a rest of several measures"
@@ -172,7 +176,7 @@ def end_bar(voice: VoiceState, line: BarLine) -> None:
     """A bar ends, if anything has sounded since the last bar line."""
     voice.accidentals = {}
     length = voice.bar_end - voice.bar_start
-    if length:
+    if length and len(voice.bars) <= MOST_MEASURES:  # with one more the tune is known to be too long
         meter = voice.bar_meter
         problem = None if meter is not None else "no meter is given"
         voice.bars.append(Bar(0, voice.bar_start, length, meter or Meter(4, 4), problem))

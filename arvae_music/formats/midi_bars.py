@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -68,6 +69,13 @@ def _is_odd(meter: Meter, usual: Meter, pickup: Fraction) -> bool:
 
 def _is_shorter(meter: Meter, usual: Meter) -> bool:
     return usual.grid is not None and meter.length < usual.length and meter.length in usual.grid.tick_at
+
+
+def bar_count(meters: MeterMap, end: Fraction) -> int:
+    """How many bars there are up to `end`, without making them."""
+    stops = [*(start for start, _ in meters[1:]), end]
+    spans = ((min(stop, end) - start, meter) for (start, meter), stop in zip(meters, stops, strict=True))
+    return sum(math.ceil(span / meter.length) for span, meter in spans if span > 0)
 
 
 def bars_of(meters: MeterMap, pickup: Fraction, end: Fraction) -> tuple[Bar, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from arvae_music.errors import ArvaeError
 from arvae_music.formats import midi_parts
 from arvae_music.formats.abc_key import name_of_fifths
+from arvae_music.formats.limits import content_of
 from arvae_music.formats.midi_melody import PlainPart, understand
 from arvae_music.formats.midi_parts import RawNote
 from arvae_music.formats.tune import ReadOptions
@@ -66,7 +67,7 @@ def _plain_melody(path: Path) -> Melody:
     """Raises _OddError for a file that is not plain, and ArvaeError where its part makes no melody."""
     import symusic
 
-    data = path.read_bytes()
+    data = content_of(path)
     track = _melody_track(data)
     try:
         score: Any = symusic.Score.from_midi(data)

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arvae_music.errors import ArvaeError, UsageError
-from arvae_music.formats.midi_bars import MeterMap, bars_of, has_whole_first_bar, meter_map, with_short_end
+from arvae_music.formats.limits import MOST_MEASURES, refuse_endless
+from arvae_music.formats.midi_bars import (
+    MeterMap,
+    bar_count,
+    bars_of,
+    has_whole_first_bar,
+    meter_map,
+    with_short_end,
+)
 from arvae_music.formats.midi_gate import gate_of, lengthened
 from arvae_music.formats.midi_parts import RawNote
 from arvae_music.formats.midi_timing import Lattice, Span, half_spacing, intended_notes, intended_onsets
@@ -26,9 +34,6 @@ from arvae_music.meter import Meter
 
 _FINE = 48
 """Parts of a quarter note that hold sixteenths of every meter."""
-
-_MOST_BARS = 20_000
-"""More come from damaged files."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def understand(part: PlainPart, options: ReadOptions, path: Path) -> Understood:
         spans = spans if gate is None else lengthened(spans, gate)
         notices.append(_quantized(shift, gate, bars[lattice.bar_index_at(shift.onset)]))
     notes = intended_notes(spans, onsets, times, lattice, quantize=options.quantize)
+    refuse_endless(path, bars, notes)
     return Understood(bars, notes, kept, notices)
 
 
@@ -118,8 +124,9 @@ def _bars(
     notices = [] if part.meters else [Notice("meter", "the file gives no meter: read as 4/4")]
     # A note that ends a little late does not reach into the bar after.
     end = Fraction(max(span.end for span in spans), unit) - half_spacing(meters[-1][1])
-    if end / min(meter.length for _, meter in meters) > _MOST_BARS:
-        raise ArvaeError(f"{path} is longer than {_MOST_BARS} measures: the file seems damaged")
+    end = max(end, Fraction(spans[-1].start + 1, unit))  # but one that starts there has its bar
+    if bar_count(meters, end) > MOST_MEASURES:
+        raise ArvaeError(f"{path} is longer than {MOST_MEASURES:,} measures: the file seems damaged")
     bars = bars_of(meters, Fraction(0), end)
     if given is not None:
         bars = bars_of(meters, _given_pickup(given, meters), end)

@@ -14,6 +14,7 @@ from typing import Any
 import mido
 
 from arvae_music.errors import ArvaeError
+from arvae_music.formats.limits import MOST_LISTED
 from arvae_music.melody import pitch_name
 from arvae_music.meter import Meter
 
@@ -83,7 +84,11 @@ def load(data: bytes, path: Path) -> Any:
         midi = mido.MidiFile(file=io.BytesIO(data))
     except Exception as error:  # mido lets through whatever a damaged byte leads to
         cause = str(error).strip().splitlines()[0] if str(error).strip() else "it ends too early"
-        raise ArvaeError(f"{path} is not a sound MIDI file ({cause}): export it afresh") from error
+        raise ArvaeError(f"{path} is not a sound MIDI file ({cause[:200]}): export it afresh") from error
+    if any(message.is_realtime for track in midi.tracks for message in track):
+        raise ArvaeError(
+            f"{path} is not a sound MIDI file (a message that no file can hold): export it afresh"
+        )
     if midi.ticks_per_beat <= 0:
         raise ArvaeError(f"{path} counts time in SMPTE frames: export it with ticks per quarter note")
     return midi
@@ -119,7 +124,7 @@ def choose_part(parts: Sequence[Part], wanted: int | str | None, path: Path) -> 
     """
     if not parts:
         raise ArvaeError(f"{path} has no notes outside the drum channel: name a file with a melody")
-    listed = "; ".join(map(str, parts))
+    listed = "; ".join(map(str, parts[:MOST_LISTED])) + (" …" if len(parts) > MOST_LISTED else "")
     if wanted is None:
         if len(parts) == 1:
             return parts[0]

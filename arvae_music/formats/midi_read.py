@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from arvae_music.errors import ArvaeError
+from arvae_music.formats.limits import content_of
 from arvae_music.formats.midi_melody import PlainPart, understand
 from arvae_music.formats.midi_parts import (
     Part,
@@ -60,10 +61,7 @@ class MidiSource:
 
 def read_midi(path: Path, options: ReadOptions) -> Tune:
     """The melody of a MIDI file; see `arvae_music.formats.read`."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ArvaeError(f"cannot read {path}: {error.strerror}") from error
+    data = content_of(path)
     midi = load(data, path)
     part = choose_part(parts_of(midi), options.part, path)
     plain = PlainPart(

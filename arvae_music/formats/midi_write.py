@@ -9,6 +9,7 @@ from typing import Any
 
 import mido
 
+from arvae_music.errors import ArvaeError
 from arvae_music.formats.abc_key import Key, name_of_fifths, parse_key
 from arvae_music.formats.sheet import CREDITS, EMPTY, Credit, KeyChange, Sheet, Syllable
 from arvae_music.formats.sheet_fit import fitted
@@ -92,6 +93,13 @@ def _marked(bars: tuple[Bar, ...]) -> Iterator[Bar]:
 
 
 def _meter(bar: Bar) -> Any:
+    """A meter event.
+
+    Raises:
+        ArvaeError: MIDI, which counts by a byte and a power of two, cannot hold the meter.
+    """
+    if bar.meter.numerator > 255 or bar.meter.denominator.bit_count() != 1:
+        raise ArvaeError(f"measure {bar.number}: MIDI cannot hold the meter {bar.meter}")
     return mido.MetaMessage(
         "time_signature", numerator=bar.meter.numerator, denominator=bar.meter.denominator
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from arvae_music.formats.musicxml_items import Item, Kind, XmlBar
 from arvae_music.formats.musicxml_note import decimal, layout_of
-from arvae_music.formats.musicxml_read import number_in
+from arvae_music.formats.musicxml_tree import number_or_none
 
 _BEHIND_OFFSET = {
     "harmony": {"footnote", "level", "staff", "listening"},
@@ -72,7 +72,7 @@ def shifted(data: bytes, item: Item, shift: Fraction, divisions: Fraction) -> st
     text = data[element.start : element.end].decode()
     if element.tag not in _BEHIND_OFFSET:
         return scaled(text, divisions / item.divisions)
-    old = number_in(element.word("offset") or "0") / item.divisions
+    old = (number_or_none(element.word("offset")) or Fraction(0)) / item.divisions
     value = decimal((old + shift) * divisions)
     if element.first("offset") is not None:
         return re.sub(r"(<offset[^>]*>)[^<]*", rf"\g<1>{value}", text, count=1)
@@ -92,5 +92,5 @@ def shifted(data: bytes, item: Item, shift: Fraction, divisions: Fraction) -> st
 
 def scaled(text: str, factor: Fraction) -> str:
     """A figured bass or a `<forward>` in other divisions."""
-    pattern = r"(<duration>)\s*([\d.]+)\s*"
-    return re.sub(pattern, lambda match: match[1] + decimal(number_in(match[2]) * factor), text)
+    pattern = r"(<duration>)\s*(\d{1,9}(?:\.\d{1,9})?)\s*(?=<)"
+    return re.sub(pattern, lambda match: match[1] + decimal(Fraction(match[2]) * factor), text)

@@ -6,23 +6,27 @@ Nothing is unpacked to disk, no entity is expanded, and what may come out of an 
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from arvae_music.errors import ArvaeError
+from arvae_music.formats.limits import LARGEST, content_of
 from arvae_music.formats.musicxml_tree import Element, parse
-
-LARGEST = 64 << 20
-"""Bytes of the largest score that is read, and of all members of an archive together."""
 
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CONTAINER = "META-INF/container.xml"
 _MEDIA_TYPE = "application/vnd.recordare.musicxml"
-_ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, KeyError)
+_ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError,
+    LookupError, ValueError, OverflowError,
+)  # fmt: skip
+"""What reading a damaged archive may end in: zipfile lets through what it stumbles over."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class ScoreFile:
             return _with_member(self.archive, self.member, plain)
         except _ZIP_FAULTS as error:
             cause = str(error).splitlines() or [type(error).__name__]
-            raise ArvaeError(f"the .mxl archive cannot be written again ({cause[0]})") from None
+            raise ArvaeError(f"the .mxl archive cannot be written again ({cause[0][:200]})") from None
 
 
 def load_score(path: Path) -> ScoreFile:
@@ -63,13 +67,7 @@ def load_score(path: Path) -> ScoreFile:
     Raises:
         ArvaeError: the file cannot be read, is too large, or is no sound archive.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise ArvaeError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > LARGEST:
-        raise ArvaeError(f"{path}: larger than {LARGEST >> 20} MB: a score of that size is not read")
+    content = content_of(path)
     if not content.strip():
         raise ArvaeError(f"{path} is empty: it has no tune")
     if not content.startswith(b"PK"):
@@ -78,7 +76,7 @@ def load_score(path: Path) -> ScoreFile:
         member, plain = _score_in(path, content)
     except _ZIP_FAULTS as error:
         cause = str(error).splitlines() or [type(error).__name__]
-        raise ArvaeError(f"{path}: not a sound .mxl archive ({cause[0]})") from None
+        raise ArvaeError(f"{path}: not a sound .mxl archive ({cause[0][:200]})") from None
     found = _decoded(path, plain)
     return ScoreFile(found.data, found.encoding, found.mark, content, member)
 
@@ -106,11 +104,11 @@ def _decoded(path: Path, content: bytes) -> ScoreFile:
     if not encoding:
         declared = _DECLARATION.match(plain)
         encoding = declared[1].decode().lower() if declared else "utf-8"
-    if encoding in ("utf-8", "utf8", "us-ascii", "ascii"):
+    if encoding in ("utf-8", "utf8", "us-ascii", "ascii") and b"\0" not in plain:
         return ScoreFile(plain, "utf-8", mark)
     try:
         text = plain.decode(encoding)
-        if text.encode(encoding) == plain:
+        if text.encode(encoding) == plain and "\0" not in text:
             return ScoreFile(text.encode(), encoding, mark)
     except (LookupError, UnicodeError):
         pass
@@ -127,7 +125,7 @@ def _score_in(path: Path, content: bytes) -> tuple[str, bytes]:
             _check_name(path, info.filename)
         name = _root_name(path, archive)
         if name not in archive.namelist():
-            raise ArvaeError(f"{path}: the archive has no member '{name}', which it names as its score")
+            raise ArvaeError(f"{path}: the archive has no member '{name[:80]}', which it names as its score")
         return name, _member(path, archive, name)
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from fractions import Fraction
 
 from arvae_music.formats.abc_voice import numbered
-from arvae_music.formats.musicxml_tree import Element
+from arvae_music.formats.musicxml_tree import Element, number_in
 from arvae_music.melody import Bar, Melody, Note
 from arvae_music.meter import Meter
 
@@ -59,7 +59,8 @@ class Item:
         """Step, octave and alteration in semitones of a note."""
         pitch = self.element.first("pitch")
         assert pitch is not None  # noqa: S101 - only asked of notes
-        return pitch.word("step"), int(pitch.word("octave")), int(float(pitch.word("alter") or 0))
+        octave, alter = (int(number_in(pitch.word(tag) or "0")) for tag in ("octave", "alter"))
+        return pitch.word("step"), octave, alter
 
 
 @dataclass(slots=True)

@@ -13,10 +13,8 @@ from arvae_music.errors import ArvaeError
 from arvae_music.formats.abc_key import name_of_fifths, signature
 from arvae_music.formats.abc_spelling import STEPS
 from arvae_music.formats.musicxml_items import Item, Kind, XmlBar, XmlPart
-from arvae_music.formats.musicxml_tree import Element
+from arvae_music.formats.musicxml_tree import Element, number_in
 from arvae_music.meter import Meter
-
-_NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d{1,9})?")
 
 
 def parts_of(root: Element) -> list[XmlPart]:
@@ -65,17 +63,6 @@ def voices_of(parts: list[XmlPart]) -> Iterator[tuple[str, XmlPart, str | None]]
             name = part.name if part.name not in taken else f"{part.name} ({number})"
             taken.add(name)
             yield name, part, str(staff) if part.staves > 1 else None
-
-
-def number_in(text: str) -> Fraction:
-    """A decimal number.
-
-    Raises:
-        ValueError: it is none, or has more digits than music needs.
-    """
-    if _NUMBER.fullmatch(text.strip()) is None:
-        raise ValueError(text)
-    return Fraction(text.strip())
 
 
 class _PartReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from xml.parsers import expat
 
 from arvae_music.errors import ArvaeError
@@ -12,6 +13,7 @@ _DEEPEST = 100
 _MOST = 2_500_000
 """Elements of the largest text that is read: about a gigabyte of them."""
 
+_NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d{1,9})?")
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 
 
@@ -106,3 +108,22 @@ def parse(data: bytes) -> Element:
     if builder.root is None:
         raise ArvaeError("not well-formed XML: no element found")
     return builder.root
+
+
+def number_in(text: str) -> Fraction:
+    """A decimal number.
+
+    Raises:
+        ValueError: it is none, or has more digits than music needs.
+    """
+    if _NUMBER.fullmatch(text.strip()) is None:
+        raise ValueError(text)
+    return Fraction(text.strip())
+
+
+def number_or_none(text: str) -> Fraction | None:
+    """A decimal number, or None where the text is none."""
+    try:
+        return number_in(text)
+    except ValueError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -37,6 +38,10 @@ _LOW = 55
 """A tune whose middle pitch is below G3 is written in the bass clef."""
 
 
+_NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML can hold."""
+
+
 def write_musicxml(melody: Melody, sheet: Sheet = EMPTY) -> str:
     """A score of one part with the signs of the sheet. Notes that sound together have voices of their own."""
     sheet = fitted(sheet, melody)
@@ -53,7 +58,7 @@ def write_musicxml(melody: Melody, sheet: Sheet = EMPTY) -> str:
     head = "".join(root.line + root.text(tag) for tag in [*names, listed])
     body = "".join(measures)
     part = f'{root.line}<part id="P1">{body}{root.line}</part>'
-    return f'{_HEAD}<score-partwise version="4.0">{head}{part}\n</score-partwise>\n'
+    return _NO_XML.sub("", f'{_HEAD}<score-partwise version="4.0">{head}{part}\n</score-partwise>\n')
 
 
 def _divisions(melody: Melody, sheet: Sheet) -> Fraction:

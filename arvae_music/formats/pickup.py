@@ -188,4 +188,4 @@ def _bar_lines(line: Line, shift: int, bar: int) -> float:
     """Share of bar lines at which a note starts."""
     starts = set(line.starts)
     times = range(shift, line.end, bar)
-    return sum(time in starts for time in times) / len(times)
+    return sum(time in starts for time in times) / len(times) if times else 0.0

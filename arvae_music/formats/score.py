@@ -17,6 +17,7 @@ from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_key import name_of_fifths
 from arvae_music.formats.abc_text import load_text, read_text
 from arvae_music.formats.abc_voice import numbered
+from arvae_music.formats.limits import MOST_CHARACTERS, MOST_IN_MEASURE, MOST_LISTED, refuse_endless
 from arvae_music.formats.musicxml import read_musicxml
 from arvae_music.formats.tune import Tune
 from arvae_music.melody import Bar, Melody, Note
@@ -59,6 +60,11 @@ def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> T
     voices = tunes[index].placed_voices()
     melody = choose_voice(path, [(name, voice.melody) for name, voice in voices.items()], part)
     name = next(name for name, voice in voices.items() if voice.melody is melody)
+    for bar, place in zip(melody.bars, voices[name].places, strict=True):
+        if len(place.items) > MOST_IN_MEASURE or place.end - place.start > MOST_CHARACTERS:
+            raise ArvaeError(
+                f"{path} has more in measure {bar.number} than any music has: the file seems damaged"
+            )
     source = AbcSource(file, tunes[index], index, name, voices[name])
     return Tune(path, source.melody, source, source.notices)
 
@@ -112,11 +118,12 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
     sounding = [(number, *voice) for number, voice in enumerate(voices, 1) if voice[1].notes]
     if not sounding:
         raise ArvaeError(f"{path} has no notes")
-    listed = "; ".join(_voice_line(*voice) for voice in sounding)
+    listed = "; ".join(_voice_line(*voice) for voice in sounding[:MOST_LISTED])
+    listed += " …" if len(sounding) > MOST_LISTED else ""
     if part is None:
         if len(sounding) > 1:
             raise ArvaeError(f"{path} has several parts with notes: choose one with --part ({listed})")
-        return sounding[0][2]
+        return _not_endless(path, sounding[0][2])
     wanted = str(part).strip()
     chosen = [melody for _, name, melody in sounding if name.lower() == wanted.lower()]
     if not chosen:
@@ -124,7 +131,13 @@ def choose_voice(path: Path, voices: list[tuple[str, Melody]], part: int | str |
     if len(chosen) != 1:
         which = "several parts" if chosen else "no part with notes"
         raise ArvaeError(f"{path} has {which} named '{part}': it has {listed}")
-    return chosen[0]
+    return _not_endless(path, chosen[0])
+
+
+def _not_endless(path: Path, melody: Melody) -> Melody:
+    """The melody, if it is not larger than any music."""
+    refuse_endless(path, melody.bars, melody.notes)
+    return melody
 
 
 def _voice_line(number: int, name: str, melody: Melody) -> str:

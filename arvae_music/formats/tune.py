@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from arvae_music.errors import UsageError
+from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.files import atomic_write, check_free
 from arvae_music.melody import Melody
 
@@ -91,7 +91,13 @@ class Tune:
         from arvae_music.formats import format_of
 
         check_free(path, force=force)
-        return atomic_write(path, format_of(path).write(self), force=force)
+        try:
+            content = format_of(path).write(self)
+        except UsageError:
+            raise
+        except ArvaeError as error:  # a format knows of no files
+            raise ArvaeError(f"{path} cannot be written: {error}") from None
+        return atomic_write(path, content, force=force)
 
 
 class Format(Protocol):

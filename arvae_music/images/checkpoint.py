@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from arvae_music.images.networks import ImageVAE
 from arvae_music.images.settings import ImageModelSettings
 from arvae_music.model.calibration import Calibration
-from arvae_music.training.weights import filled, read_weights, write_weights
+from arvae_music.training.weights import StoredTensors, filled, read_weights, write_weights
 
 FORMAT = "arvae_music images 1"
 """Name and version of the layout; another one is refused."""
@@ -67,7 +67,7 @@ def load_image_checkpoint(path: str | Path) -> ImageCheckpoint:
     return read_weights(path / "best.safetensors" if path.is_dir() else path, FORMAT, _assemble)
 
 
-def _assemble(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> ImageCheckpoint:
+def _assemble(about: Mapping[str, Any], tensors: StoredTensors) -> ImageCheckpoint:
     saved = about["settings"]
     settings = ImageModelSettings(**{**saved, "attributes": tuple(saved["attributes"])})
 

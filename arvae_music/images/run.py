@@ -15,10 +15,19 @@ from arvae_music.images.networks import ImageVAE
 from arvae_music.images.settings import ImageSettings
 from arvae_music.images.task import ImageTask
 from arvae_music.model.calibration import Calibration, fit_line
-from arvae_music.training.folder import BEST, LAST, check_folder, checked_state, make_folder
+from arvae_music.training.folder import (
+    BEST,
+    LAST,
+    alone_in,
+    begin_anew,
+    check_folder,
+    checked_state,
+    make_folder,
+)
 from arvae_music.training.loop import Listener, Nobody, Schedule
-from arvae_music.training.place import make_fabric
+from arvae_music.training.place import check_place, make_fabric
 from arvae_music.training.stages import Figures, Recorder, Stage, how_made, train_stages
+from arvae_music.training.state import RunState
 from arvae_music.training.tasks import Task
 
 _CALIBRATION_IMAGES = 5_000
@@ -49,14 +58,33 @@ def train_images(
     """
     columns_of(data, settings.model.attributes)
     folder = Path(folder)
-    state = None
-    if resume:
-        state = checked_state(folder, data.name, _signature(data), settings, ImageSettings.from_json)
-        command = state.command or command
-    else:
+    check_place(settings)
+    if not resume:
         check_folder(folder)
+        make_folder(folder)
+    with alone_in(folder):
+        state = None
+        if resume:
+            state = checked_state(folder, data.name, _signature(data), settings, ImageSettings.from_json)
+        else:
+            check_folder(folder)  # somebody else may have had it meanwhile
+        _train(data, settings, folder, listener or Nobody(), state, command)
+    return folder / BEST
+
+
+def _train(
+    data: ImageData,
+    settings: ImageSettings,
+    folder: Path,
+    listener: Listener,
+    state: RunState | None,
+    command: str,
+) -> None:
+    """The run in its folder, which this process holds; from a state, or from the beginning."""
+    command = command if state is None else state.command or command
     fabric = make_fabric(settings)
-    make_folder(folder)
+    if state is None and fabric.is_global_zero:
+        begin_anew(folder)
     writer = _Writer(data, settings, folder, command, fabric)
     recorder = Recorder(fabric, folder, settings.as_json(), _signature(data), command, writer.write)
     schedule = Schedule(
@@ -68,8 +96,7 @@ def train_images(
         constant=settings.schedule == "constant",
     )
     stages = [Stage(ImageTask.name, schedule, lambda: ImageTask(data, settings))]
-    train_stages(stages, recorder, listener or Nobody(), seed=settings.seed, state=state)
-    return folder / BEST
+    train_stages(stages, recorder, listener, seed=settings.seed, state=state)
 
 
 def _signature(data: ImageData) -> str:

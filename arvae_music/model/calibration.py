@@ -7,7 +7,7 @@ straight, and it never falls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,10 @@ class Calibration:
 
     lines: Mapping[str, Mapping[str, Line]]
 
+    def has(self, meter: str, names: Iterable[str]) -> bool:
+        """Whether it has a line for each of these attributes in a meter."""
+        return all(name in self.lines.get(meter, {}) for name in names)
+
     def as_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold."""
         return {
@@ -61,21 +65,38 @@ class Calibration:
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Calibration:
-        """Read what `as_json` gave."""
+        """Read what `as_json` gave.
+
+        Raises:
+            ValueError: a line is none.
+        """
         return cls(
             {
                 meter: {
-                    name: Line(
-                        tuple(map(float, line["values"])),
-                        tuple(map(float, line["places"])),
-                        float(line["mean"]),
-                        float(line["std"]),
+                    name: _sound_line(
+                        Line(
+                            tuple(map(float, line["values"])),
+                            tuple(map(float, line["places"])),
+                            float(line["mean"]),
+                            float(line["std"]),
+                        )
                     )
                     for name, line in lines.items()
                 }
                 for meter, lines in saved.items()
             }
         )
+
+
+def _sound_line(line: Line) -> Line:
+    """The line, if it is what it should be."""
+    values, places = np.array(line.values), np.array(line.places)
+    finite = np.isfinite([*line.values, *line.places, line.mean, line.std]).all()
+    if not len(values) == len(places) >= 1 or not finite or line.std < 0:
+        raise ValueError("its calibration has a line without values, or with some that are no finite numbers")
+    if (np.diff(values) < 0).any() or (np.diff(places) < 0).any():
+        raise ValueError("its calibration has a line that falls")
+    return line
 
 
 def fit_line(values: npt.NDArray[np.floating], places: npt.NDArray[np.floating]) -> Line:

@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from arvae_music.model import EventModel, MeasureVAE, ModelSettings, Vocabulary
 from arvae_music.model.calibration import Calibration
 from arvae_music.model.prior import MeasurePrior
-from arvae_music.training.weights import filled, read_weights, write_weights
+from arvae_music.training.weights import StoredTensors, filled, read_weights, write_weights
 
 FORMAT = "arvae_music 1"
 """Name and version of the layout; another one is refused."""
@@ -74,7 +73,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return read_weights(path, FORMAT, _assemble)
 
 
-def _assemble(about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Checkpoint:
+def _assemble(about: dict[str, Any], tensors: StoredTensors) -> Checkpoint:
     saved = about["settings"]
     # What older checkpoints do not say of themselves.
     settings = ModelSettings(

@@ -15,7 +15,7 @@ from torch.optim import AdamW, Optimizer
 
 from arvae_music.training.peers import Peers
 from arvae_music.training.settings import TrainingSettings
-from arvae_music.training.state import Progress, optimizer_tensors, restore_optimizer
+from arvae_music.training.state import WEIGHTS, Progress, optimizer_tensors, restore_module, restore_optimizer
 from arvae_music.training.tasks import Task
 
 CLIP = 1.0
@@ -114,7 +114,7 @@ class Fit:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights and moments by name."""
-        weights = {f"weights.{name}": tensor for name, tensor in self.task.module.state_dict().items()}
+        weights = {f"{WEIGHTS}{name}": tensor for name, tensor in self.task.module.state_dict().items()}
         return weights | optimizer_tensors(self.optimizer)
 
 
@@ -142,8 +142,7 @@ def fit(
             `progress` and `tensors` give back.
     """
     if tensors is not None:
-        weights = {n[8:]: t for n, t in tensors.items() if n.startswith("weights.")}
-        task.module.load_state_dict(weights)
+        restore_module(task.module, tensors)
     optimizer = AdamW(
         task.module.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )

@@ -19,8 +19,7 @@ def make_fabric(settings: Place) -> Fabric:
     Raises:
         UsageError: `cuda` is asked for and there is none.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
+    check_place(settings)
     cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -37,6 +36,16 @@ def make_fabric(settings: Place) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def check_place(settings: Place) -> None:
+    """Refuse a device that is not there.
+
+    Raises:
+        UsageError: `cuda` is asked for and there is none.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
 
 
 def _fast_bfloat16() -> bool:

@@ -22,6 +22,8 @@ from arvae_music.training.folder import (
     COPIES,
     EVENTS,
     LAST,
+    alone_in,
+    begin_anew,
     check_folder,
     checked_state,
     make_folder,
@@ -30,12 +32,12 @@ from arvae_music.training.folder import (
 )
 from arvae_music.training.listening import Copier, ListeningTask, load_copies, make_copies
 from arvae_music.training.loop import Listener, Schedule
-from arvae_music.training.place import make_fabric
+from arvae_music.training.place import check_place, make_fabric
 from arvae_music.training.prior import PriorTask
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.stages import Figures, Recorder, Stage, how_made, train_stages
 from arvae_music.training.start import begin_with, check_start
-from arvae_music.training.state import Progress
+from arvae_music.training.state import Progress, RunState
 from arvae_music.training.tasks import (
     EventTask,
     Measures,
@@ -114,14 +116,35 @@ def run_training(
         settings = replace(settings, listening_epochs=0)
     if start is not None:
         check_start(start, settings.model)
-    state = None
-    if resume:
-        state = checked_state(folder, data.name, data.hash, settings, TrainingSettings.from_json)
-        command = state.command or command
-    else:
+    check_place(settings)
+    if not resume:
         check_folder(folder)
+        make_folder(folder)
+    with alone_in(folder):
+        state = None
+        if resume:
+            state = checked_state(folder, data.name, data.hash, settings, TrainingSettings.from_json)
+        else:
+            check_folder(folder)  # somebody else may have had it meanwhile
+        _train(data, settings, folder, listener, copier, start, state, command)
+    return folder / BEST
+
+
+def _train(
+    data: TrainingData,
+    settings: TrainingSettings,
+    folder: Path,
+    listener: Listener,
+    copier: Copier | None,
+    start: Checkpoint | None,
+    state: RunState | None,
+    command: str,
+) -> None:
+    """The run in its folder, which this process holds; from a state, or from the beginning."""
+    command = command if state is None else state.command or command
     fabric = make_fabric(settings)
-    make_folder(folder)
+    if state is None and fabric.is_global_zero:
+        begin_anew(folder)
     run = _FolderRun(data, settings, folder, command, fabric, listener, copier)
     recorder = Recorder(fabric, folder, settings.as_json(), data.hash, command, run.write)
 
@@ -133,7 +156,6 @@ def run_training(
         run.stages(), recorder, listener, seed=settings.seed, state=state, begin=run.begin, ready=ready
     )
     run.finish()
-    return folder / BEST
 
 
 class _FolderRun:

@@ -12,10 +12,11 @@ import torch
 from lightning_fabric import Fabric
 
 from arvae_music._version import __version__
-from arvae_music.training.folder import STATE, note_figures, seconds_by_task
+from arvae_music.errors import ArvaeError
+from arvae_music.training.folder import STATE, forget_figures, note_figures, seconds_by_task
 from arvae_music.training.loop import Fit, Listener, Schedule, fit
 from arvae_music.training.place import machine
-from arvae_music.training.state import Progress, RunState, save_state
+from arvae_music.training.state import Progress, RunState, check_fits, save_state
 from arvae_music.training.tasks import Task
 
 Figures = dict[str, float | None]
@@ -116,6 +117,10 @@ def train_stages(
         ready: is called with a task that was made, before it is trained.
     """
     fabric = recorder.fabric
+    if state is not None and state.progress.task not in [stage.name for stage in stages]:
+        raise ArvaeError(f"{recorder.folder / STATE}: the state of a task that this run does not have")
+    if state is not None and fabric.is_global_zero:
+        forget_figures(recorder.folder, [stage.name for stage in stages], state.progress)
     for stage in stages:
         mine = state is not None and state.progress.task == stage.name
         if state is not None and not mine:
@@ -127,6 +132,8 @@ def train_stages(
         torch.manual_seed(seed)
         task = stage.make()
         ready(task)
+        if tensors is not None:
+            check_fits(recorder.folder / STATE, task.module, tensors)
         if progress.best is None:
             progress.best = task.to_beat
         fit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import nn
 from torch.optim import Optimizer
 
 from arvae_music.errors import ArvaeError
 from arvae_music.files import atomic_write
 
-_PREFIX = "moments."
+WEIGHTS, _PREFIX = "weights.", "moments."
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+"""Of AdamW."""
 
 
 @dataclass
@@ -66,6 +70,11 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, torch.Tensor]:
     }
 
 
+def restore_module(module: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    """Put back the weights of a state."""
+    module.load_state_dict({n.removeprefix(WEIGHTS): t for n, t in tensors.items() if n.startswith(WEIGHTS)})
+
+
 def restore_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) -> None:
     """Put back what `optimizer_tensors` gave."""
     state: dict[int, dict[str, torch.Tensor]] = {}
@@ -79,6 +88,37 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) ->
         for name, moment in entries.items():
             if moment.shape == parameter.shape:  # in the order in memory that fused steps count on
                 entries[name] = torch.empty_like(parameter).copy_(moment)
+
+
+def check_fits(path: Path, module: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    """Refuse a state that is not of a network and its optimizer.
+
+    Args:
+        path: of the state, for messages.
+        module: the network.
+        tensors: the state's.
+
+    Raises:
+        ArvaeError: it is not.
+    """
+    wanted = {f"{WEIGHTS}{name}": tensor.shape for name, tensor in module.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in tensors.items() if name.startswith(WEIGHTS)}
+    parameters = list(module.parameters())
+    moments = all(_fits(name, tensor, parameters) for name, tensor in tensors.items() if name not in found)
+    if found != wanted or not moments:
+        raise ArvaeError(f"{path}: the state of a run with another network: it cannot go on")
+
+
+def _fits(name: str, tensor: torch.Tensor, parameters: Sequence[torch.Tensor]) -> bool:
+    """Whether a moment is of its parameter: as large, or one number."""
+    number, _, entry = name.removeprefix(_PREFIX).partition(".")
+    if (
+        not name.startswith(_PREFIX)
+        or entry not in _MOMENTS
+        or number not in map(str, range(len(parameters)))
+    ):
+        return False
+    return tensor.dim() == 0 or tensor.shape == parameters[int(number)].shape
 
 
 def save_state(path: Path, state: RunState) -> None:
@@ -103,10 +143,27 @@ def load_state(path: Path) -> RunState:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        progress = Progress(**json.loads(metadata["progress"]))
+        progress = _progress_of(json.loads(metadata["progress"]))
         settings, command = json.loads(metadata["settings"]), metadata.get("command", "")
+        if not isinstance(settings, dict):
+            raise ValueError("its settings are not by name")
         return RunState(progress, settings, metadata["corpus"], tensors, command)
     except FileNotFoundError:
         raise ArvaeError(f"{path.parent}: nothing to resume here; start it without --resume") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ArvaeError(f"{path}: not a state of a training run ({error})") from error
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ArvaeError(f"{path}: not a state of a training run ({said})") from error
+
+
+def _progress_of(saved: Any) -> Progress:
+    """Progress as a file has it, if it is any."""
+    progress = Progress(**saved)
+    sums, best = saved.get("sums", {}), saved.get("best")
+    if not isinstance(sums, dict):
+        raise ValueError("its losses are not by name")
+    counts = [saved.get("epoch", 0), saved.get("step", 0)]
+    numbers = [*sums.values(), *([] if best is None else [best])]
+    plain = isinstance(saved["task"], str) and all(type(n) is int and n >= 0 for n in counts)
+    if not plain or any(type(n) not in (int, float) for n in numbers):
+        raise ValueError("its progress is none")
+    return progress

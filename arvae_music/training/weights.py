@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +22,51 @@ Parts = Mapping[str, nn.Module]
 Known = TypeVar("Known")
 
 _FAULTS = (
-    ArvaeError, OSError, SafetensorError, AttributeError, KeyError, TypeError, ValueError, RuntimeError
+    ArvaeError, OSError, SafetensorError, AttributeError, LookupError, ArithmeticError, TypeError, ValueError,
+    RuntimeError, MemoryError,
 )  # fmt: skip
 """What reading a file that is no checkpoint may end in."""
+
+
+_WEIGHT_TYPES = ("F16", "BF16", "F32")
+"""As safetensors names them."""
+
+
+_CARDS = ("corpus", "data", "evaluation", "training")
+"""What a card holds that is a card itself."""
+
+
+def _check_card(card: Any) -> None:
+    """Refuse a card that is none: other parts of the program look into it."""
+    inner = [card.get(name, {}) for name in _CARDS] if isinstance(card, dict) else [None]
+    if not all(isinstance(entry, dict) for entry in inner):
+        raise ValueError("what it says of itself is not by name and value")
+
+
+class StoredTensors(Mapping[str, Tensor]):
+    """The tensors of a file, each read when it is asked for; what they are is known before."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._names = tuple(file.keys())
+
+    def __getitem__(self, name: str) -> Tensor:
+        """Read a tensor."""
+        tensor: Tensor = self._file.get_tensor(name)
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        """Their names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._names)
+
+    def described(self, name: str) -> tuple[tuple[int, ...], str]:
+        """Shape and type of a tensor, without reading it."""
+        part = self._file.get_slice(name)
+        return tuple(part.get_shape()), str(part.get_dtype())
 
 
 def write_weights(path: Path, layout: str, parts: Parts, about: Mapping[str, Any]) -> None:
@@ -49,7 +91,7 @@ def write_weights(path: Path, layout: str, parts: Parts, about: Mapping[str, Any
 
 
 def read_weights(
-    path: Path, layout: str, assemble: Callable[[dict[str, Any], dict[str, Tensor]], Known]
+    path: Path, layout: str, assemble: Callable[[dict[str, Any], StoredTensors], Known]
 ) -> Known:
     """Read what `write_weights` wrote. No code from the file runs and nothing in it is unpickled.
 
@@ -67,7 +109,8 @@ def read_weights(
             if metadata.pop("format", None) != layout:
                 raise ValueError("it is not of this version of arvae-music")
             about = {name: json.loads(text) for name, text in metadata.items()}
-            return assemble(about, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            _check_card(about["card"])
+            return assemble(about, StoredTensors(file))
     except FileNotFoundError:
         raise ArvaeError(f"{path}: no such checkpoint") from None
     except SafetensorError as error:
@@ -76,11 +119,11 @@ def read_weights(
         ) from error
     except _FAULTS as error:
         said = str(error).strip() or type(error).__name__
-        reason = said.splitlines()[0].rstrip(":")
+        reason = said.splitlines()[0].rstrip(":")[:300]
         raise ArvaeError(f"{path} is not a usable checkpoint: {reason}") from error
 
 
-def filled(make: Callable[[], dict[str, nn.Module]], tensors: Mapping[str, Tensor]) -> dict[str, nn.Module]:
+def filled(make: Callable[[], dict[str, nn.Module]], tensors: StoredTensors) -> dict[str, nn.Module]:
     """Networks with weights from a file, in evaluation mode and not to be trained.
 
     Raises:
@@ -92,7 +135,7 @@ def filled(make: Callable[[], dict[str, nn.Module]], tensors: Mapping[str, Tenso
         parts = make()
     for part, module in parts.items():
         prefix = f"{part}."
-        weights = {n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)}
+        weights = {n.removeprefix(prefix): _finite(n, tensors[n]) for n in tensors if n.startswith(prefix)}
         module.load_state_dict(weights)
         module.eval().requires_grad_(False)
     return parts
@@ -113,11 +156,30 @@ class _Uninitialized(TorchFunctionMode):
         return func(*args, **given)
 
 
-def _check_shapes(parts: Parts, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse weights that are not those of the settings before memory is taken for networks of their size."""
+def _check_shapes(parts: Parts, tensors: StoredTensors) -> None:
+    """Refuse weights that are not those of the settings before memory is taken for any of them."""
+    left = set(tensors)
     for part, module in parts.items():
-        for name, wanted in module.state_dict().items():
-            found = tensors.get(f"{part}.{name}")
-            if found is None or found.shape != wanted.shape:
-                shape = "missing" if found is None else f"{tuple(found.shape)}"
-                raise ValueError(f"{part}.{name} should be {tuple(wanted.shape)} and is {shape}")
+        for short, wanted in module.state_dict().items():
+            name = f"{part}.{short}"
+            shape, kind = tensors.described(name) if name in left else (None, "")
+            if shape != tuple(wanted.shape):
+                found = "missing" if shape is None else f"{shape}"
+                raise ValueError(f"{name} should be {tuple(wanted.shape)} and is {found}")
+            if kind not in _WEIGHT_TYPES:
+                raise ValueError(f"{name} is of type {kind}: weights are {', '.join(_WEIGHT_TYPES)}")
+            left.discard(name)
+    if left:
+        raise ValueError(f"{min(left)[:80]} is no weight of such a network")
+
+
+def _finite(name: str, weights: Tensor) -> Tensor:
+    """Weights in single precision.
+
+    Raises:
+        ValueError: one is no finite number.
+    """
+    plain = weights.float()
+    if not bool(torch.isfinite(plain).all()):
+        raise ValueError(f"{name} has weights that are no finite numbers")
+    return plain

@@ -94,6 +94,36 @@ def test_a_damaged_cache_is_made_anew(
     assert len(reads) == 20
 
 
+@pytest.mark.parametrize("damage", ["type", "shape", "rows", "tunes", "titles", "bytes"])
+def test_a_cache_that_is_not_what_was_kept_is_made_anew(
+    folder: Path, cache: Path, reads: list[str], damage: str
+) -> None:
+    whole = data.load_corpus([folder])
+    (stored,) = cache.rglob("*.npz")
+    with np.load(stored, allow_pickle=False) as kept:
+        arrays = dict(kept)
+    about = json.loads(arrays["about"].tobytes())
+    if damage == "type":
+        arrays["tokens"] = arrays["tokens"].astype(np.float64)
+    elif damage == "shape":
+        arrays["tokens"] = arrays["tokens"][:, :12]
+    elif damage == "rows":
+        arrays["tokens"][0, 0] += 1
+    elif damage == "tunes":
+        arrays["tune"][0] = 1_000
+    else:
+        about["titles"] = about["titles"][:-1] if damage == "titles" else list(range(len(about["titles"])))
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez_compressed(stored, **arrays)
+    if damage == "bytes":  # in the compressed stream
+        content = bytearray(stored.read_bytes())
+        content[60:200:7] = b"\xff" * 20
+        stored.write_bytes(content)
+    again = data.load_corpus([folder])
+    assert len(reads) == 20
+    assert again.hash == whole.hash
+
+
 def test_nothing_is_left_half_written(folder: Path, cache: Path) -> None:
     data.load_corpus([folder])
     assert {path.suffix for path in cache.rglob("*") if path.is_file()} == {".npz", ".lock"}

@@ -13,7 +13,8 @@ import pytest
 
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats import read
-from arvae_music.formats.musicxml_file import LARGEST, load_score
+from arvae_music.formats.limits import LARGEST
+from arvae_music.formats.musicxml_file import load_score
 from arvae_music.formats.musicxml_items import melody_of
 from arvae_music.formats.musicxml_read import parts_of, voices_of
 from arvae_music.formats.musicxml_tree import parse

@@ -33,7 +33,7 @@ BESIDE = {
     "data": {"formats"},
     "objective": {"model", "attributes"},  # the expected values of attributes
     "files": {"errors"},
-    "kept": {"errors"},
+    "kept": {"errors", "files"},
 }
 HEAVY = {"torch", "music21", "pretty_midi", "matplotlib", "lightning_fabric", "sklearn", "scipy"}
 

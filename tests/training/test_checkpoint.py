@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import load, load_file, save
 
 from arvae_music.errors import ArvaeError
 from arvae_music.model.calibration import Calibration, Line
@@ -27,7 +27,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("good") / "model.safetensors"
     line = Line((0.0, 1.0), (0.0, 1.0), 0.5, 0.5)
     calibration = Calibration({"4/4": {"contour": line}})
-    save_checkpoint(path, Checkpoint(tiny_vae(), tiny_events(), TINY, calibration, {"corpus": "made-up"}))
+    save_checkpoint(
+        path, Checkpoint(tiny_vae(), tiny_events(), TINY, calibration, {"corpus": {"name": "made-up"}})
+    )
     return path
 
 
@@ -54,6 +56,23 @@ def with_settings(**changes: object) -> Damage:
     def damage(content: bytes) -> bytes:
         settings = json.loads(header_of(content)[0]["__metadata__"]["settings"]) | changes
         return with_metadata(settings=json.dumps(settings))(content)
+
+    return damage
+
+
+def with_line(**changes: object) -> Damage:
+    """Another line of the calibration."""
+    line = {"values": [0, 1], "places": [0, 1], "mean": 0.5, "std": 0.5} | changes
+    return with_metadata(calibration=json.dumps({"4/4": {"contour": line}}))
+
+
+def with_weight(change: Callable[[torch.Tensor], torch.Tensor]) -> Damage:
+    """The file with one tensor changed."""
+
+    def damage(content: bytes) -> bytes:
+        weights = load(content)
+        weights["vae.decoder.output.bias"] = change(weights["vae.decoder.output.bias"])
+        return save(weights, header_of(content)[0]["__metadata__"])
 
     return damage
 
@@ -93,6 +112,20 @@ DAMAGES: dict[str, Damage] = {
     "a calibration of lists": with_metadata(calibration='{"4/4": [1]}'),
     "a calibration without places": with_metadata(calibration='{"4/4": {"contour": {"values": [1]}}}'),
     "no card": with_metadata(card=None),
+    "a card that is a list": with_metadata(card="[]"),
+    "a card whose corpus is a word": with_metadata(card='{"corpus": "folk"}'),
+    "metadata nested without end": with_metadata(card="[" * 100_000),
+    "a calibration that falls": with_line(values=[0, 1], places=[1, 0]),
+    "a calibration of no numbers": with_line(values=[0, 1], places=[0, float("nan")]),
+    "a calibration without values": with_line(values=[], places=[]),
+    "a calibration of two lengths": with_line(values=[0, 1], places=[0]),
+    "a spread below zero": with_line(std=-1),
+    "weights that are no numbers": with_weight(lambda weight: torch.full_like(weight, float("nan"))),
+    "weights that are infinite": with_weight(lambda weight: torch.full_like(weight, float("inf"))),
+    "weights that are whole numbers": with_weight(lambda weight: weight.to(torch.int16)),
+    "weights that are no network's": lambda content: save(
+        {**load(content), "vae.more": torch.zeros(2)}, header_of(content)[0]["__metadata__"]
+    ),
 }
 
 
