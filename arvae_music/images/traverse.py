@@ -82,9 +82,11 @@ def walk(
     crowd = encoded(checkpoint.vae, data, test[:: max(1, len(test) // 2_000)]).mean[:, : len(names)]
     z = encoded(checkpoint.vae, data, chosen).mean
     expected, apart = _expected(crowd.astype(np.float64), z[:, : len(names)].astype(np.float64))
-    ends = expected + _TWICE * np.percentile(apart, EDGES, axis=0)[:, None]
-    ends = np.clip(ends, *np.percentile(crowd, EDGES, axis=0))
-    places = np.linspace(*ends, steps, axis=2)
+    low, high = np.percentile(crowd, EDGES, axis=0)
+    start, end = (
+        np.clip(expected + _TWICE * edge, low, high) for edge in np.percentile(apart, EDGES, axis=0)
+    )
+    places = np.linspace(start, end, steps, axis=2)
     return Walk(names, data.images(chosen)[:, 0], places, _moved(checkpoint, z, places))
 
 
