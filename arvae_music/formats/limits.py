@@ -61,20 +61,28 @@ def refuse_endless(path: Path, bars: Sequence[Bar], notes: Sequence[Note]) -> No
     Raises:
         ArvaeError: it is.
     """
-    if sum(max(math.ceil(bar.length / bar.meter.length), 1) for bar in bars) > MOST_MEASURES:
+    measures = [max(math.ceil(bar.length / bar.meter.length), 1) for bar in bars]
+    if sum(measures) > MOST_MEASURES:
         raise ArvaeError(f"{path} is longer than {MOST_MEASURES:,} measures: the file seems damaged")
     if max([bars[-1].end, *(note.end for note in notes)]) > LONGEST:
         raise ArvaeError(f"{path} is longer than {LONGEST:,} quarter notes: the file seems damaged")
-    if len(notes) > MOST_IN_MEASURE or len(notes) * len(bars) > _MOST_CROSSED:  # else neither can be
-        _refuse_crowded(path, bars, notes)
+    if len(notes) > MOST_IN_MEASURE or len(notes) * sum(measures) > _MOST_CROSSED:  # else neither can be
+        _refuse_crowded(path, bars, measures, notes)
 
 
-def _refuse_crowded(path: Path, bars: Sequence[Bar], notes: Sequence[Note]) -> None:
-    starts = [bar.start for bar in bars]
+def _refuse_crowded(path: Path, bars: Sequence[Bar], measures: Sequence[int], notes: Sequence[Note]) -> None:
+    """Refuse too many notes in a measure, or across bar lines.
+
+    Bars that are longer than their meter have so many `measures` each: other formats have bar lines there.
+    """
+    starts = [
+        bar.start + k * bar.meter.length for bar, n in zip(bars, measures, strict=True) for k in range(n)
+    ]
+    numbers = [bar.number for bar, n in zip(bars, measures, strict=True) for _ in range(n)]
     first = [bisect_right(starts, note.onset) for note in notes]
     fullest, count = Counter(first).most_common(1)[0]
     if count > MOST_IN_MEASURE:
-        number = bars[max(fullest - 1, 0)].number
+        number = numbers[max(fullest - 1, 0)]
         raise ArvaeError(f"{path} has {count:,} notes in measure {number}: the file seems damaged")
     ends: list[Fraction] = [note.end for note in notes]
     crossed = sum(bisect_left(starts, end) - index for index, end in zip(first, ends, strict=True))

@@ -33,6 +33,8 @@ class ImageModelSettings:
     def __post_init__(self) -> None:
         if self.side not in SIDES:
             raise ArvaeError(f"images are {self.side} pixels wide: there are networks for 64 and for 28")
+        if not all(isinstance(name, str) for name in self.attributes):
+            raise ArvaeError("the names of attributes hold what is no name")
         if not max(1, len(self.attributes)) <= self.latent <= 1024:
             raise ArvaeError(
                 f"there are {self.latent} latent dimensions: there must be 1 to 1024, and one for each of "

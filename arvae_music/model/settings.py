@@ -73,6 +73,8 @@ class ModelSettings:
             raise ArvaeError(f"model setting reading is {self.reading}: it must be from 0 to 8192")
         if not 0.0 <= self.blur <= 1.0:
             raise ArvaeError(f"model setting blur is {self.blur}: it must be from 0 to 1")
+        if not all(isinstance(name, str) for name in self.attributes):
+            raise ArvaeError("model setting attributes holds what is no name")
         if len(self.attributes) > self.latent:
             raise ArvaeError(
                 f"model setting latent is {self.latent}: "

@@ -14,7 +14,9 @@ from arvae_music.data import load_corpus
 
 from arvae_music import read
 from arvae_music.errors import ArvaeError
+from arvae_music.images.settings import ImageModelSettings
 from arvae_music.measures import measures
+from arvae_music.model import ModelSettings
 from tests.robustness.midi_files import END, Song, meter, number
 from tests.robustness.mxl_files import CONTAINER, archive, container
 from tests.robustness.trial import edited
@@ -249,3 +251,15 @@ def test_a_long_name_in_a_damaged_archive_is_cut_in_the_message(tmp_path: Path) 
     with pytest.raises(ArvaeError, match=r"in\.mxl: ") as caught:
         read(path)
     assert len(str(caught.value)) < 400 + len(str(path))
+
+
+def test_long_notes_in_a_bar_without_lines_are_counted_as_in_the_bars_of_its_meter(tmp_path: Path) -> None:
+    # The three notes of a chord of 6,900 measures stand in one bar, but cross 6,899 lines each elsewhere.
+    with pytest.raises(ArvaeError, match="sound across 20,697 bar lines"):
+        read(tune_of(tmp_path, "X:1\nM:1/4\nL:1/4\nK:C\n[CEG]6900|"))
+
+
+@pytest.mark.parametrize("settings", [ModelSettings, ImageModelSettings])
+def test_names_of_attributes_are_names(settings: Callable[..., object]) -> None:
+    with pytest.raises(ArvaeError, match="is no name"):
+        settings(attributes=("contour", ["density"]))
