@@ -6,7 +6,6 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
 from arvae_music.errors import ArvaeError
@@ -75,16 +74,14 @@ def _refuse_crowded(path: Path, bars: Sequence[Bar], measures: Sequence[int], no
 
     Bars that are longer than their meter have so many `measures` each: other formats have bar lines there.
     """
-    starts = [
+    starts = [bar.start for bar in bars]
+    fullest, count = Counter(bisect_right(starts, note.onset) for note in notes).most_common(1)[0]
+    if count > MOST_IN_MEASURE:
+        number = bars[max(fullest - 1, 0)].number
+        raise ArvaeError(f"{path} has {count:,} notes in measure {number}: the file seems damaged")
+    lines = [
         bar.start + k * bar.meter.length for bar, n in zip(bars, measures, strict=True) for k in range(n)
     ]
-    numbers = [bar.number for bar, n in zip(bars, measures, strict=True) for _ in range(n)]
-    first = [bisect_right(starts, note.onset) for note in notes]
-    fullest, count = Counter(first).most_common(1)[0]
-    if count > MOST_IN_MEASURE:
-        number = numbers[max(fullest - 1, 0)]
-        raise ArvaeError(f"{path} has {count:,} notes in measure {number}: the file seems damaged")
-    ends: list[Fraction] = [note.end for note in notes]
-    crossed = sum(bisect_left(starts, end) - index for index, end in zip(first, ends, strict=True))
+    crossed = sum(bisect_left(lines, note.end) - bisect_right(lines, note.onset) for note in notes)
     if crossed > _MOST_CROSSED:
         raise ArvaeError(f"{path} has notes that sound across {crossed:,} bar lines: the file seems damaged")
