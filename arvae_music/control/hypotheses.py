@@ -64,7 +64,7 @@ class Hypotheses:
 
     def take(self, parent: Tensor) -> Hypotheses:
         """Those of some numbers `[M, K]`."""
-        return Hypotheses(**{name: taken(tensor, parent) for name, tensor in vars(self).items()})
+        return Hypotheses(**{name: _taken(tensor, parent) for name, tensor in vars(self).items()})
 
     def apply(self, action: Tensor, onset_weight: Tensor) -> None:
         """Bring all but division and progress up to date with the tokens that were added."""
@@ -95,11 +95,11 @@ class Hypotheses:
         return Outlines(numbers, first, lowest, highest, torch.stack([found, used], dim=-1), which)
 
 
-def taken(values: Tensor, parent: Tensor) -> Tensor:
+def _taken(values: Tensor, parent: Tensor) -> Tensor:
     """Of values `[M, K, ...]` those of some hypotheses, `[M, K']`."""
-    size, width = values.shape[:2]
-    flat = (parent + width * torch.arange(size)[:, None]).flatten()
-    return values.flatten(0, 1).index_select(0, flat).view(*parent.shape, *values.shape[2:])
+    if values.dim() == 2:
+        return values.gather(1, parent)
+    return values.gather(1, parent[..., None].expand(-1, -1, values.shape[2]))
 
 
 def start(tie_in: Tensor) -> Hypotheses:

@@ -132,9 +132,14 @@ class Lookahead:
             rest = rest & state.sounding
         after = division.clamp(min=0)
         zero = torch.zeros_like(after)
-        held = self._to_come(tick, state.division.clamp(min=0), state.sounding.long(), state, zero)
-        rested = self._to_come(tick, after, zero, state, zero)
-        started = self._to_come(tick, after, zero + 1, state, zero + 1)
+        # After a hold, a rest and a note.
+        held, rested, started = self._to_come(
+            tick,
+            torch.stack([state.division.clamp(min=0), after, after]),
+            torch.stack([state.sounding.long(), zero, zero + 1]),
+            state,
+            torch.tensor([0, 0, 1])[:, None, None],
+        )
         as_is = self._goal_bits(tick, state)
         return Legal(
             ~own[:, None] & state.alive,
@@ -161,7 +166,7 @@ class Lookahead:
     def _to_come(
         self, tick: int, division: Tensor, sounding: Tensor, state: Hypotheses, new: Tensor
     ) -> Tensor:
-        """Numbers of free notes after a tick by rhythm, count and weight, as bits `[M, K, sets]`.
+        """Numbers of free notes after a tick by rhythm, count and weight, as bits `[..., M, K, sets]`.
 
         `new`: whether a note starts at the tick. Where no note is locked: those of none, those of some.
         """

@@ -71,12 +71,25 @@ def promise(ahead: Tensor, counts: Tensor) -> Tensor:
         ahead: what `outlook` gives.
         counts: fewest and most notes of each measure, `[M, 2]`.
     """
-    notes = torch.arange(_COUNTS)
-    so_far = []
-    for count in range(_COUNTS + 1):
-        inside = (notes >= counts[:, :1] - count) & (notes <= counts[:, 1:] - count)
-        so_far.append(ahead.masked_fill(~inside[:, None, None], -torch.inf).amax(dim=-1))
-    return torch.stack(so_far, dim=-1).clamp(min=-1e9)
+    fewest = counts[:, :1] - torch.arange(_COUNTS + 1)
+    most = (counts[:, 1:] - torch.arange(_COUNTS + 1)).clamp(max=_COUNTS - 1)
+    first = fewest.clamp(min=0)
+    # The best of any range is that of two ranges of 1, 2, 4 ... numbers which cover it.
+    level = (most - first + 1).clamp(min=1).log2().long()
+    size = 2**level
+    best = [ahead]
+    for reach in (1, 2, 4, 8):
+        shifted = torch.nn.functional.pad(best[-1][..., reach:], (0, reach), value=-torch.inf)
+        best.append(torch.maximum(best[-1], shifted))
+    table = torch.cat(best, dim=-1)  # [M, 25, 3, levels * 25]
+
+    def at(start: Tensor) -> Tensor:
+        where = level * _COUNTS + start
+        return table.gather(-1, where[:, None, None].expand(-1, TICKS + 1, 3, -1))
+
+    last = (most + 1 - size).clamp(min=0)
+    found = torch.maximum(at(first.clamp(max=_COUNTS - 1)), at(last))
+    return found.masked_fill((most < first)[:, None, None], -torch.inf).clamp(min=-1e9)
 
 
 def _onsets(constraints: Sequence[Constraint], scores: Scores) -> Tensor:

@@ -32,10 +32,9 @@ def readable(tune: Tune, rows: Sequence[Measure], edits: Mapping[int, Tokens]) -
     left = dict(edits)
     refused: dict[int, str] = {}
     while True:
-        melody = replace_measures(tune.melody, rows, left)
-        misread = tune.misread(melody)
+        new, misread = tune.replaced(replace_measures(tune.melody, rows, left))
         bad = {i: misread[bar] for i in left for bar in rows[i].bars if bar in misread}
         if not bad:
-            return Readable(tune.replace(melody), left, refused)
+            return Readable(new, left, refused)
         refused |= bad
         left = {i: tokens for i, tokens in left.items() if i not in bad}

@@ -139,17 +139,18 @@ class EventScorer:
         self.note_cost = weight * _USUAL_NATS
         pitch = np.arange(pitches)
         self.leaps = torch.from_numpy(leap_class(pitch - pitch[:, None]))  # from each pitch to each
-        self.memory = self.tails = self.codes = _Table(torch.empty(0))  # of each history
+        self.rows = _Rows(torch.empty(0, 0), torch.empty(0, 0), self.starts[:0], 0)
         self.at = self.first = self.last = torch.empty(0, dtype=torch.long)
 
     @torch.inference_mode()
-    def begin(self, width: int) -> None:
-        """Start with `width` empty hypotheses for each measure."""
+    def begin(self, width: int, most: int) -> None:
+        """Start with `width` empty hypotheses for each measure, of which there will be `most` at most."""
         starts, which = self.starts.unique(return_inverse=True)
         codes, tied = starts // 2, starts % 2 == 1
         memory = self.steps.begin(codes, tied)
         tails = self._tails(memory, tied.long() - 1, codes)
-        self.memory, self.tails, self.codes = _Table(memory), _Table(tails), _Table(codes)
+        # Each hypothesis has one history, and as many new ones may come before old ones are given up.
+        self.rows = _Rows(memory, tails, codes, 2 * len(which) * most)
         self.at = which[:, None].expand(-1, width)
         self.first = self.last = torch.full_like(self.at, -1)
 
@@ -169,7 +170,7 @@ class EventScorer:
 
         An event adds no more than that, since of its intervals none is certain.
         """
-        here, none = self.tails.rows[self.at, :, tick].unbind(dim=-1)
+        here, none = self.rows.tails[self.at, :, tick].unbind(dim=-1)
         return self.weight * here, self.weight * none
 
     @torch.inference_mode()
@@ -183,12 +184,12 @@ class EventScorer:
             at: which hypotheses.
         """
         rows, which = self.at[at].unique(return_inverse=True)
-        codes = self.codes.rows[rows]
-        leaps = self.steps.interval_scores(self.memory.rows[rows], torch.full_like(codes, tick), codes)
+        codes = self.rows.codes[rows]
+        leaps = self.steps.interval_scores(self.rows.memory[rows], torch.full_like(codes, tick), codes)
         added = torch.empty(len(which), 1 + self.pitches)
         added[:, 0] = leaps[which, REST_CLASS]
         added[:, 1:] = self._pitch_gains(leaps, which, at[0], first[at], last[at])
-        return added.add_(self.tails.rows[self.at[at], 0, tick, None]).mul_(self.weight)
+        return added.add_(self.rows.tails[self.at[at], 0, tick, None]).mul_(self.weight)
 
     def _pitch_gains(
         self, leaps: Tensor, which: Tensor, measure: Tensor, first: Tensor, last: Tensor
@@ -238,13 +239,11 @@ class EventScorer:
         offset = torch.where(note, offset, MAX_LEAP)
         histories = torch.stack([self.at[at], fed, offset])
         (row, fed, offset), which = _distinct(histories, (FIRST_CLASS + 1, 2 * MAX_LEAP + 1))
-        self.at = self.at.index_put(at, self.codes.count + which)
-        codes = self.codes.rows[row]
+        codes = self.rows.codes[row]
         place = torch.full_like(codes, tick)
-        memory = self.steps.step(self.memory.rows[row], place, fed, offset, codes)
-        self.memory.add(memory)
-        self.tails.add(self._tails(memory, place, codes))
-        self.codes.add(codes)
+        memory = self.steps.step(self.rows.memory[row], place, fed, offset, codes)
+        new = self.rows.add(memory, self._tails(memory, place, codes), codes, self.at)
+        self.at = self.at.index_put(at, new[which])
 
     def farewell(self, last: Tensor) -> Tensor:
         """What the measures after are worth, given each hypothesis's last pitch, `[M, K]`."""
@@ -252,21 +251,34 @@ class EventScorer:
         return self.weight * torch.where(last >= 0, value, 0.0)
 
 
-class _Table:
-    """Rows that more are added to; there is room for twice as many when it runs out."""
+class _Rows:
+    """What is known of each history that is in use, by a number that is free again when it is not.
 
-    def __init__(self, rows: Tensor) -> None:
-        self.rows, self.count = rows, len(rows)
+    Attributes:
+        memory: of the event model, `[rows, 2 width]`.
+        tails: see `EventScorer._tails`, `[rows, 2, 24]`.
+        codes: meter codes, `[rows]`.
+    """
 
-    def add(self, rows: Tensor) -> None:
-        """Add some."""
-        after = self.count + len(rows)
-        if after > len(self.rows):
-            room = rows.new_empty(2 * after, *rows.shape[1:])
-            room[: self.count] = self.rows[: self.count]
-            self.rows = room
-        self.rows[self.count : after] = rows
-        self.count = after
+    def __init__(self, memory: Tensor, tails: Tensor, codes: Tensor, room: int) -> None:
+        """The first histories, and room for so many."""
+        self.memory, self.tails, self.codes = (
+            torch.cat([some, some.new_empty(room - len(some), *some.shape[1:])])
+            for some in (memory, tails, codes)
+        )
+
+    def add(self, memory: Tensor, tails: Tensor, codes: Tensor, used: Tensor) -> Tensor:
+        """Put histories where none is in use any more; the numbers of their places.
+
+        `used`: numbers that are in use.
+        """
+        free = torch.ones(len(self.codes), dtype=torch.bool)
+        free[used] = False
+        at = free.nonzero()[: len(codes), 0]
+        self.memory.index_copy_(0, at, memory)
+        self.tails.index_copy_(0, at, tails)
+        self.codes.index_copy_(0, at, codes)
+        return at
 
 
 def _distinct(columns: Tensor, sizes: tuple[int, int]) -> tuple[Tensor, Tensor]:

@@ -55,7 +55,7 @@ def search(
     parts = _Parts(lookahead, scores, scorer, stay, ahead)
     state = start(lookahead.tie_in)
     if scorer is not None:
-        scorer.begin(1)
+        scorer.begin(1, beam)
     steps = []
     for tick in range(TICKS):
         state, step = parts.advance(tick, state, beam)

@@ -21,7 +21,7 @@ from arvae_music.formats.abc_slots import Filled, beams_of, chord_cuts, fill, ti
 from arvae_music.formats.abc_spelling import usual_names
 from arvae_music.formats.abc_text import AbcText
 from arvae_music.formats.abc_write import Slot, Style, bar_text
-from arvae_music.formats.tune import Notice
+from arvae_music.formats.tune import Again, Notice
 from arvae_music.melody import Bar, Melody
 
 _EXPLICIT_DOT = re.compile(r"[A-Ga-gz][,']*3/2?(?!\d)")
@@ -74,13 +74,13 @@ class AbcSource:
         )
         return (*found, *([Notice("lyrics", text)] if self.lyrics else []))
 
-    def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
-        """What goes with the notes that are not in `melody` any more, by measure."""
-        return tuple(_departures(self, self.voice.written(melody)))
+    def read_again(self, melody: Melody) -> Again:
+        """What goes with the notes that are gone, by measure, and bars that cannot be in their place.
 
-    def misread(self, melody: Melody) -> dict[int, str]:
-        """Indices of bars that cannot be written in their place, or would be read otherwise there."""
-        return _misread(self, self.voice.written(melody))
+        These cannot be written there, or would be read otherwise.
+        """
+        written = self.voice.written(melody)
+        return Again(self, tuple(_departures(self, written)), _misread(self, written))
 
 
 def edited(source: AbcSource, melody: Melody) -> bytes:

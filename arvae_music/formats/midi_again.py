@@ -10,8 +10,8 @@ from fractions import Fraction
 from arvae_music.formats.midi_edit import edited_track
 from arvae_music.formats.midi_melody import PlainPart, Understood, pickup_is_marked, pickup_name, understand
 from arvae_music.formats.midi_parts import notes_of
-from arvae_music.formats.midi_read import MidiSource
-from arvae_music.formats.tune import Notice
+from arvae_music.formats.midi_read import EditedTrack, Made, MidiSource
+from arvae_music.formats.tune import Again, Notice
 from arvae_music.measures import Measure, measures
 from arvae_music.melody import Bar, Melody
 
@@ -20,23 +20,29 @@ _DOUBLED = "the edited line would strike a pitch that a lower note of the part s
 _OTHERWISE = "the edited file would be read otherwise here"
 
 
-def notices_of(source: MidiSource, melody: Melody) -> tuple[Notice, ...]:
-    """A notice where the edited file, read without `--pickup`, has other bars than `melody`."""
-    part = _edited_part(source, melody)
-    if part is None:
-        return ()
-    bars = understand(part, replace(source.options, pickup=None), source.path).bars
-    if bars == melody.bars:
-        return ()
-    return (Notice("pickup", _said(source, part, melody.bars, bars), melody.bars[0].number),)
+def read_again(source: MidiSource, melody: Melody) -> Again:
+    """How the edited file is read.
+
+    A notice says where, read without `--pickup`, it has other bars than `melody`; bars are misread whose
+    measure it gives otherwise when it is read with the bars of `melody`.
+    """
+    track = edited_track(source, melody)
+    source = replace(source, made=Made(melody, track))
+    part = None if track is None else _edited_part(source, track)
+    if part is None or not melody.bars:
+        return Again(source, (), {})
+    plain = understand(part, replace(source.options, pickup=None), source.path)
+    as_it_was = plain.bars == melody.bars
+    read = plain if as_it_was else _with_pickup(source, part, melody.bars)
+    notices = () if as_it_was else (_notice(source, part, melody.bars, plain.bars),)
+    return Again(source, notices, _misread(source, part, melody, read))
 
 
-def misread(source: MidiSource, melody: Melody) -> dict[int, str]:
-    """Indices of bars whose measure the edited file, read with the bars of `melody`, gives otherwise."""
-    part = _edited_part(source, melody)
-    if part is None:
-        return {}
-    read = _with_pickup(source, part, melody.bars)
+def _notice(source: MidiSource, part: PlainPart, bars: Sequence[Bar], found: Sequence[Bar]) -> Notice:
+    return Notice("pickup", _said(source, part, bars, found), bars[0].number)
+
+
+def _misread(source: MidiSource, part: PlainPart, melody: Melody, read: Understood) -> dict[int, str]:
     again = {row.index: row for row in measures(melody.with_notes(read.notes))}
     reason = _BELOW if source.options.skyline else _OTHERWISE
     found = {bar: reason for row in measures(melody) if not _same(row, again[row.index]) for bar in row.bars}
@@ -60,11 +66,8 @@ def _cut(source: MidiSource, part: PlainPart, melody: Melody) -> Iterator[int]:
             yield from range(first, last + 1)
 
 
-def _edited_part(source: MidiSource, melody: Melody) -> PlainPart | None:
-    """The part as the edited file has it; None where nothing changed, or nothing is left to read."""
-    new = edited_track(source, melody)
-    if new is None or not melody.bars:
-        return None
+def _edited_part(source: MidiSource, new: EditedTrack) -> PlainPart | None:
+    """The part as the edited file has it; None where nothing is left to read."""
     notes = notes_of(new.track, source.part.channel)
     if not notes:
         return None

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import mido
 
 from arvae_music.formats.midi_parts import timed
-from arvae_music.formats.midi_read import MidiSource, SourceNote
+from arvae_music.formats.midi_read import EditedTrack, MidiSource, SourceNote
 from arvae_music.melody import Melody, Note
 
 _FINEST = 24
@@ -56,17 +56,11 @@ class _Line:
 
 def edited(source: MidiSource, melody: Melody) -> bytes:
     """The source file with the notes of `melody` in the place of the melody that it was read as."""
-    new = edited_track(source, melody)
+    made = source.made
+    new = made.track if made is not None and made.melody is melody else edited_track(source, melody)
     if new is None:
         return source.data
     return _spliced(source, new.track) if new.scale == 1 else _rescaled(source, new.track, new.scale)
-
-
-class EditedTrack(NamedTuple):
-    """The melody's track after an edit, and how many of its MIDI ticks one of the source's is."""
-
-    track: Any
-    scale: int
 
 
 def edited_track(source: MidiSource, melody: Melody) -> EditedTrack | None:
@@ -235,11 +229,19 @@ def _rebuilt(events: Sequence[Event], changes: _Changes) -> Any:
     track = mido.MidiTrack()
     now = 0
     for tick, _, message in ordered:
-        track.append(message.copy(time=tick - now))
+        track.append(_after(message, tick - now))
         now = tick
     end = max([tick for tick, _ in closing], default=now)
     track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
     return track
+
+
+def _after(message: Any, time: int) -> Any:
+    """The message so many MIDI ticks after the one before it."""
+    if message.time != time:
+        message = message.copy()
+        message.time = time
+    return message
 
 
 def _saved(midi: Any, tracks: Sequence[Any], resolution: int) -> bytes:
@@ -266,7 +268,7 @@ def _rescaled(source: MidiSource, track: Any, scale: int) -> bytes:
     tracks = [
         track
         if index == source.part.track
-        else mido.MidiTrack(message.copy(time=message.time * scale) for message in old)
+        else mido.MidiTrack(_after(message, message.time * scale) for message in old)
         for index, old in enumerate(source.midi.tracks)
     ]
     return _saved(source.midi, tracks, source.midi.ticks_per_beat * scale)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from arvae_music.errors import ArvaeError
 from arvae_music.formats.limits import content_of
@@ -21,7 +20,7 @@ from arvae_music.formats.midi_parts import (
     tempo_at,
     timed,
 )
-from arvae_music.formats.tune import Notice, ReadOptions, Tune
+from arvae_music.formats.tune import Again, Notice, ReadOptions, Tune
 from arvae_music.measures import measures
 from arvae_music.melody import Melody, Note
 
@@ -34,9 +33,26 @@ class SourceNote:
     raw: RawNote
 
 
+class EditedTrack(NamedTuple):
+    """The melody's track after an edit, and how many of its MIDI ticks one of the source's is."""
+
+    track: Any
+    scale: int
+
+
+class Made(NamedTuple):
+    """The track that was made for a melody, None where nothing changed in it."""
+
+    melody: Melody
+    track: EditedTrack | None
+
+
 @dataclass(frozen=True)
 class MidiSource:
-    """What an edit in place needs: the file, the melody's part, its notes, and how they were read."""
+    """What an edit in place needs: the file, the melody's part, its notes, and how they were read.
+
+    `made` is the track of the last edit, so that it need not be made again when it is written.
+    """
 
     data: bytes
     midi: Any
@@ -45,18 +61,13 @@ class MidiSource:
     plain: PlainPart
     options: ReadOptions
     path: Path
+    made: Made | None = field(default=None, compare=False, repr=False)
 
-    def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
-        """See `midi_again.notices_of`."""
+    def read_again(self, melody: Melody) -> Again:
+        """See `midi_again.read_again`."""
         from arvae_music.formats import midi_again
 
-        return midi_again.notices_of(self, melody)
-
-    def misread(self, melody: Melody) -> Mapping[int, str]:
-        """See `midi_again.misread`."""
-        from arvae_music.formats import midi_again
-
-        return midi_again.misread(self, melody)
+        return midi_again.read_again(self, melody)
 
 
 def read_midi(path: Path, options: ReadOptions) -> Tune:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.files import atomic_write, check_free
@@ -41,15 +41,34 @@ class ReadOptions:
     skyline: bool = False
 
 
+@dataclass(frozen=True)
+class Again:
+    """How an edited file will be read.
+
+    Attributes:
+        source: the source, to be written with the edit.
+        notices: what to know before the file is read again.
+        misread: indices of the melody's bars that would not come back, each with the reason.
+    """
+
+    source: object
+    notices: tuple[Notice, ...]
+    misread: Mapping[int, str]
+
+
 @runtime_checkable
 class Rereadable(Protocol):
     """A source whose edited file may be read otherwise than it is meant: MIDI has no bar lines."""
 
-    def notices_of(self, melody: Melody) -> tuple[Notice, ...]:
-        """What to know before the source with this melody in its place is read again."""
+    def read_again(self, melody: Melody) -> Again:
+        """How the source is read with this melody in the place of its own."""
 
-    def misread(self, melody: Melody) -> Mapping[int, str]:
-        """Indices of the melody's bars that would not come back, each with the reason."""
+
+class Replaced(NamedTuple):
+    """A tune with another melody, and which of its bars would not come back from the file: why, by index."""
+
+    tune: Tune
+    misread: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -68,16 +87,18 @@ class Tune:
     source: object = None
     notices: tuple[Notice, ...] = ()
 
+    def replaced(self, melody: Melody) -> Replaced:
+        """The same file with another melody, and how it will be read; its notices say what is to be known."""
+        if not isinstance(self.source, Rereadable):
+            return Replaced(replace(self, melody=melody), {})
+        again = self.source.read_again(melody)
+        new = (notice for notice in again.notices if notice not in self.notices)
+        notices = (*self.notices, *new)
+        return Replaced(replace(self, melody=melody, source=again.source, notices=notices), again.misread)
+
     def replace(self, melody: Melody) -> Tune:
         """The same file with another melody; a notice says if its bars will be read otherwise."""
-        if not isinstance(self.source, Rereadable):
-            return replace(self, melody=melody)
-        new = [notice for notice in self.source.notices_of(melody) if notice not in self.notices]
-        return replace(self, melody=melody, notices=(*self.notices, *new))
-
-    def misread(self, melody: Melody) -> Mapping[int, str]:
-        """Bars that would not come back from the file with another melody: the reason by index."""
-        return self.source.misread(melody) if isinstance(self.source, Rereadable) else {}
+        return self.replaced(melody).tune
 
     def write(self, path: str | os.PathLike[str], force: bool = False) -> Path:
         """Write the tune, whole or not at all, in the format that the extension says.

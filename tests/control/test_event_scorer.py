@@ -29,7 +29,7 @@ def gains_of(scorer: EventScorer, paths: Tokens, tied: list[int | None]) -> list
     first = torch.full((size, width), -1)
     last = torch.tensor([[-1 if t is None else t - LOWEST] * width for t in tied])
     total = torch.zeros(size, width)
-    scorer.begin(width)
+    scorer.begin(width, width)
     for tick in range(24):
         gains = torch.zeros(size, width, 3 + SIZE)
         _, gains[..., 1] = scorer.places(tick)  # HOLD
@@ -99,7 +99,7 @@ def test_an_event_is_worth_no_more_than_its_place(checkpoint: Checkpoint) -> Non
         weight=1.5,
         pitches=SIZE,
     )
-    scorer.begin(1)
+    scorer.begin(1, 1)
     none = torch.full((2, 1), -1)
     every = hypotheses_of(torch.ones(2, 1, dtype=torch.bool))
     here, _ = scorer.places(0)

@@ -43,8 +43,8 @@ def test_any_text_is_read_and_given_back(body: str, headed: bool) -> None:
         assert len(source.voice.places) == len(melody.bars)
         assert all(0 <= place.start <= place.end <= len(text) for place in source.voice.places)
         assert edited(source, melody) == text.encode()
-        assert source.notices_of(melody) == ()
-        assert source.misread(melody) == {}
+        again = source.read_again(melody)
+        assert (again.notices, again.misread) == ((), {})
 
 
 def other(tokens: Tokens, half: int) -> Tokens:
@@ -71,8 +71,7 @@ def test_an_edit_of_any_bar_is_read_as_meant_or_known_not_to_be(bodies: list[str
             if row.tokens is None or tied or row.meter != "4/4":
                 continue
             melody = replace_measures(source.melody, rows, {position: other(row.tokens, half)})
-            source.notices_of(melody)
-            if not source.misread(melody):
+            if not source.read_again(melody).misread:
                 new = edited(source, melody).decode()
                 again = split_tunes(new)[source.index].placed_voices()[source.name]
                 assert again.sounding(again.melody).notes == melody.notes

@@ -253,7 +253,7 @@ def test_a_slur_written_as_a_tie_does_not_become_one() -> None:
     text = "X:1\nM:4/4\nL:1/8\nK:C\nc4 d4-|e8|\n"
     assert new_text(text, 2, run((4, D), (4, E))) == text.replace("d4-|e8|", "d4|d4 E4|")
     source = source_of(text)
-    (notice,) = source.notices_of(with_bar(source.melody, 2, run((4, D), (4, E))))
+    (notice,) = source.read_again(with_bar(source.melody, 2, run((4, D), (4, E)))).notices
     assert (notice.text, notice.measure) == ("gone with the notes that are gone: a slur into it", 2)
 
 
@@ -372,10 +372,10 @@ def test_ornaments_that_go_with_their_notes_are_told(
 def test_bars_that_would_be_read_otherwise_are_known() -> None:
     source = source_of("X:1\nM:4/4\nL:1/8\nK:C\nc8|(10c8|d8|\n")
     first, second = (with_bar(source.melody, number, run((8, D))) for number in (1, 2))
-    assert source.misread(first) == {}
-    assert source.misread(second) == {1: "'10' in it cannot be read"}
+    assert source.read_again(first).misread == {}
+    assert source.read_again(second).misread == {1: "'10' in it cannot be read"}
     both = with_bar(source.melody, 3, [(Q(0), Q(4), C), (Q(0), Q(2), D)])
-    assert source.misread(both) == {2: "its notes overlap"}
+    assert source.read_again(both).misread == {2: "its notes overlap"}
 
 
 def test_a_rest_of_one_measure_may_be_filled() -> None:
