@@ -244,4 +244,4 @@ class _Run:
 def _mixed(seed: int, name: str, number: int, rank: int) -> int:
     """A seed of its own for every task, number and process."""
     words = [seed, int.from_bytes(name.encode(), "little") % 2**32, number, rank + 1]
-    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]) >> 1

@@ -33,7 +33,9 @@ def archive(*members: Member, method: int = zipfile.ZIP_DEFLATED, comment: bytes
     with warnings.catch_warnings(), zipfile.ZipFile(stream, "w", method) as new:
         warnings.simplefilter("ignore")
         for name, body in members:
-            new.writestr(name, body)
+            new.writestr(
+                zipfile.ZipInfo(name), body, method
+            )  # without the time of day: seeds give the same bytes
         new.comment = comment
     return stream.getvalue()
 
