@@ -21,6 +21,7 @@ from arvae_music.control.request import read_requests
 from arvae_music.control.sample import draw_sample
 from arvae_music.control.score import tick_scores
 from arvae_music.control.search import search
+from tests.benchmarks.products import product_share
 
 MEASURES = 128
 ASKED = {
@@ -82,7 +83,9 @@ def test_parts(benchmark: BenchmarkFixture, model: Model, part: str, asked: str)
         pytest.skip("the networks do not know what is asked")
     count, work = ways(model, asked)[part]
     benchmark.pedantic(work, rounds=3, warmup_rounds=1)
-    benchmark.extra_info.update(figure=f"{part}, {asked}", count=count, unit="measures")
+    benchmark.extra_info.update(
+        figure=f"{part}, {asked}", count=count, unit="measures", product_share=product_share(work)
+    )
 
 
 @pytest.mark.benchmark(group="editing", timer=time.process_time)

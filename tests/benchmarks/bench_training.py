@@ -12,7 +12,6 @@ import torch
 from arvae_music.cli.errors import run
 from arvae_music.data import load_corpus
 from pytest_benchmark.fixture import BenchmarkFixture
-from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from arvae_music.model import MeasureVAE, ModelSettings
@@ -22,6 +21,7 @@ from arvae_music.training.presets import preset_settings
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.tasks import Measures, VaeTask
 from tests.benchmarks.presets import curve
+from tests.benchmarks.products import product_share
 from tests.benchmarks.steps import stepper
 
 METER = "4/4"
@@ -74,18 +74,6 @@ def product_rate(dtype: torch.dtype) -> float:
         one @ other
         best = min(best, time.process_time() - began)
     return 2 * size**3 / best
-
-
-PRODUCTS = {"aten::mm", "aten::bmm", "aten::addmm", "aten::baddbmm"}
-
-
-def product_share(step: Callable[[], None]) -> float:
-    """Share of a step's time in matrix products."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        for _ in range(5):
-            step()
-    times = {row.key: row.self_cpu_time_total for row in profiler.key_averages()}
-    return float(sum(times.get(name, 0) for name in PRODUCTS) / sum(times.values()))
 
 
 @pytest.mark.benchmark(group="training", timer=time.process_time)

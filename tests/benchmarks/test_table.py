@@ -8,7 +8,7 @@ import pytest
 from arvae_music import read
 from arvae_music.measures import measures
 from tests.benchmarks.growth import Size, books, draw, tune
-from tests.benchmarks.table import Row, compared, grown, images, starting, training, tree_at
+from tests.benchmarks.table import Row, compared, editing, grown, images, starting, training, tree_at
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,17 @@ def test_beside_a_commit_by_hand() -> None:
     now = {"read": {"seconds": 0.5}, "new": {"seconds": 1.0}}
     [row] = compared(now, {"read": {"seconds": 2.0}, "gone": {"seconds": 1.0}}, "abc1234")
     assert (row.figure, row.ratio, row.holds) == ("read, beside abc1234", 4.0, None)
+    name = "encode, decode and search, a pair"
+    [row] = compared({name: {"seconds": 1.0}}, {name: {"seconds": 2.9}}, "abc1234")
+    assert (row.ratio, row.holds) == (2.9, False)
+
+
+def test_editing_by_hand() -> None:
+    part = {"count": 30, "seconds": 0.1, "unit": "measures", "product_share": 0.25}
+    read, whole, products = editing({"read": part, "encode, decode and search, a pair": part})
+    assert (read.value, whole.value) == ("300 measures/s", "300 measures/s")
+    assert (products.value, products.ratio, products.holds) == ("25% of the time", 0.25, None)
+    assert products.baseline == "were there nothing else, 1,200 measures/s"
 
 
 def test_a_tree_at_a_commit_is_there_and_goes_again() -> None:

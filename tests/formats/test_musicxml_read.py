@@ -97,7 +97,7 @@ def archive(members: dict[str, bytes], root: str = "a.xml") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
         container = f'<container><rootfiles><rootfile full-path="{root}"/></rootfiles></container>'
-        for name, content in {"META-INF/container.xml": container, **members}.items():
+        for name, content in {"META-INF/container.xml": container.encode(), **members}.items():
             # Without the time of day: the content is part of a test's name, alike in all processes.
             file.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return stream.getvalue()

@@ -33,9 +33,8 @@ def archive(*members: Member, method: int = zipfile.ZIP_DEFLATED, comment: bytes
     with warnings.catch_warnings(), zipfile.ZipFile(stream, "w", method) as new:
         warnings.simplefilter("ignore")
         for name, body in members:
-            new.writestr(
-                zipfile.ZipInfo(name), body, method
-            )  # without the time of day: seeds give the same bytes
+            # Without the time of day: the same seed gives the same bytes.
+            new.writestr(zipfile.ZipInfo(name), body, method)
         new.comment = comment
     return stream.getvalue()
 
