@@ -231,13 +231,15 @@ def _started(
     from multiprocessing import resource_tracker
 
     import joblib
+    from joblib.externals.loky.backend import resource_tracker as tracker_of_joblib
 
     parallel = joblib.Parallel(jobs, return_as="generator")
     calls = [joblib.delayed(task.do)(batch) for batch in batches]
     if not hasattr(signal, "pthread_sigmask"):
         return cast(Generator[list[Result], None, None], parallel(calls))
-    # Otherwise the first process starts it, and in some versions of Python that takes the mask off.
+    # Otherwise the first process starts them, and in some versions of Python or joblib takes the mask off.
     resource_tracker.ensure_running()
+    tracker_of_joblib.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return cast(Generator[list[Result], None, None], parallel(calls))

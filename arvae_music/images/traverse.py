@@ -98,7 +98,7 @@ def _expected(crowd: Reals, rows: Reals) -> tuple[Reals, Reals]:
     expected, apart = np.empty_like(rows), np.empty_like(crowd)
     for k in range(crowd.shape[1]):
         others, theirs = (np.insert(np.delete(part, k, axis=1), 0, 1.0, axis=1) for part in (crowd, rows))
-        line = np.linalg.lstsq(others, crowd[:, k])[0]
+        line = np.linalg.lstsq(others, crowd[:, k], rcond=None)[0]
         expected[:, k], apart[:, k] = theirs @ line, crowd[:, k] - others @ line
     return expected, apart
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model.layers import MeterEmbedding, log_probabilities
+from arvae_music.model.layers import MeterEmbedding, filled_up, log_probabilities
 from arvae_music.model.recurrent import in_each_order, input_weights, run
 from arvae_music.model.settings import ModelSettings
 
@@ -69,7 +69,8 @@ class Decoder(nn.Module):
         """
         own = self.meter.own_beats(meters)
         beats = self._beats(z, meters)[own]
-        return log_probabilities(self._logits(beats).transpose(0, 1), own)
+        logits = self._logits(filled_up(beats))[:, : len(beats)]
+        return log_probabilities(logits.transpose(0, 1), own)
 
     def _logits(self, beats: Tensor) -> Tensor:
         """Beats `[beats, width]` to logits of each of their ticks, `[6, beats, ids]`."""

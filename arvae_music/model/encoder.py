@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model.layers import MeterEmbedding
+from arvae_music.model.layers import MeterEmbedding, filled_up
 from arvae_music.model.recurrent import in_each_order, input_weights, run
 from arvae_music.model.settings import ModelSettings
 
@@ -79,7 +79,7 @@ class Encoder(nn.Module):
             read = self._read_ticks(ticks)
         else:
             distinct, which = _distinct(ticks, self.token.num_embeddings)
-            read = self._read_ticks(distinct).index_select(0, which)
+            read = self._read_ticks(filled_up(distinct)).index_select(0, which)
         beats = read.new_zeros(own.numel(), read.shape[-1])
         beats[own.view(-1)] = read
         return beats.view(*own.shape, -1)

@@ -51,3 +51,18 @@ def log_probabilities(logits: Tensor, own: Tensor) -> Tensor:
     padded[own.view(-1)] = scores
     tokens: Tensor = padded.view(len(own), MAX_BEATS * TICKS_PER_BEAT, -1)
     return tokens
+
+
+def filled_up(rows: Tensor) -> Tensor:
+    """Rows `[n, ...]` with copies of the first, up to a multiple of 64, in bfloat16 on a processor.
+
+    The first product of every new shape costs more than the product itself there, as its kernel is made, and
+    memory, as a thousand kernels are kept. What is computed of the copies is left out after.
+    """
+    if rows.device.type != "cpu" or not len(rows) or not torch.is_autocast_enabled("cpu"):
+        return rows
+    missing = -len(rows) % _FULL
+    return torch.cat([rows, rows[:1].expand(missing, *rows.shape[1:])]) if missing else rows
+
+
+_FULL = 64

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from arvae_music.model.decoder import Decoder
 from arvae_music.model.encoder import Encoder, Posterior
 from arvae_music.model.feedback import FeedbackDecoder
+from arvae_music.model.layers import filled_up
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.tick_encoder import TickEncoder
 from arvae_music.model.vocabulary import Vocabulary
@@ -129,7 +130,8 @@ class MeasureVAE(nn.Module):
         if not len(others):
             return posterior
         mixed = [part.clone() for part in posterior]
-        theirs = self.encoder(content[others], meters[others])
+        rows = filled_up(others)
+        theirs = self.encoder(content[rows], meters[rows])
         for part, other in zip(mixed, theirs, strict=True):
-            part[others, self.regularized :] = other[:, self.regularized :]
+            part[others, self.regularized :] = other[: len(others), self.regularized :]
         return Posterior(*mixed)

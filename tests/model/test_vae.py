@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from arvae_music.errors import ArvaeError
-from arvae_music.model import MeasureVAE, ModelSettings, Posterior, Vocabulary
+from arvae_music.model import MeasureVAE, ModelSettings, Posterior, Vocabulary, layers
 from arvae_music.model.decoder import Decoder
 from arvae_music.model.encoder import Encoder
+from arvae_music.model.layers import filled_up
 from tests.fakes import METERS, TINY, random_measure, tiny_vae
 from tests.music import BEATS, grid_of
 
@@ -207,3 +208,34 @@ def test_sizes_out_of_range_are_refused(wrong: dict[str, float], line: str) -> N
 
 def test_tiny_is_tiny() -> None:
     assert sum(p.numel() for p in MeasureVAE(TINY).parameters()) < 30_000
+
+
+def test_rows_are_filled_up_in_low_precision_alone() -> None:
+    rows = torch.arange(65 * 2).view(65, 2)
+    assert filled_up(rows) is rows
+    with torch.autocast("cpu", torch.bfloat16):
+        full = filled_up(rows)
+        assert filled_up(full) is full
+        assert filled_up(rows[:0]).shape == (0, 2)
+    assert full.shape == (128, 2)
+    assert torch.equal(full[:65], rows)
+    assert (full[65:] == rows[0]).all()
+
+
+def test_filling_up_changes_no_result_and_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, meters = mixed_batch()
+    content = ids.roll(1, dims=0).where(meters[:, None] == meters.roll(1)[:, None], ids)
+    assert 0 < (content != ids).any(dim=1).sum() < len(ids)
+    found = []
+    for full in (1, 64):  # a multiple of one is not filled up
+        monkeypatch.setattr(layers, "_FULL", full)
+        vae = tiny_vae().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            coded = vae(ids, meters, torch.zeros(len(ids), 6), content=content)
+        nats = -coded.log_probabilities.gather(-1, ids[..., None]).mean()
+        nats.backward()
+        found.append([coded.posterior.mean, nats, *(p.grad for p in vae.parameters() if p.grad is not None)])
+    plain, filled = found
+    assert len(plain) > 20
+    for one, other in zip(plain, filled, strict=True):
+        assert torch.allclose(one, other, atol=2e-3, rtol=2e-2)
