@@ -25,7 +25,7 @@ def cache_folder() -> Path:
     return user_cache_path("arvae_music") / "arrays"
 
 
-LARGE = 2**25
+LARGE = 2**22
 """Bytes from which on an array does not stay in memory."""
 
 

@@ -276,7 +276,7 @@ def together(coded: Coded, peers: Peers, rows: int, swapped: int = 0) -> Coded:
     )
 
 
-_PART = 65_536
+_PART = 8_192
 """Rows that are worked on at once where all are gone through, so that memory does not grow with them."""
 
 

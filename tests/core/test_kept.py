@@ -42,5 +42,5 @@ def test_a_full_disk_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(kept, "_write", full)
-    with pytest.raises(ArvaeError, match=r"no room for 34 MB in .* \(No space left on device\)"):
+    with pytest.raises(ArvaeError, match=r"no room for 4 MB in .* \(No space left on device\)"):
         spacious((ROWS, 24), np.uint8, lambda: [])
