@@ -34,8 +34,8 @@ class Tunes(NamedTuple):
 
     tokens: Tokens
     meters: npt.NDArray[np.integer]
-    tune: npt.NDArray[np.int64]
-    modes: npt.NDArray[np.int64]
+    tune: npt.NDArray[np.integer]
+    modes: npt.NDArray[np.integer]
     register: float
 
 
@@ -74,7 +74,7 @@ def spans(tune: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
 
 def _moved(corpus: Corpus) -> Tunes:
     tokens = corpus.tokens.copy()
-    modes = np.zeros(len(corpus), np.int64)
+    modes = np.zeros(len(corpus), np.uint8)
     pitched = corpus.tokens >= 0
     register = float(corpus.tokens[pitched].mean()) if pitched.any() else 71.0
     kept = np.ones(len(corpus), np.bool_)
@@ -87,7 +87,7 @@ def _moved(corpus: Corpus) -> Tunes:
         tokens[start:stop] = np.where(part >= 0, part + shift, part)
         tokens[stop - 1] = at_rest(tokens[stop - 1])
         kept[start:stop] = all(LOWEST <= pitch <= HIGHEST for pitch in (notes + shift).tolist())
-    return Tunes(tokens[kept], corpus.meters[kept], corpus.tune[kept].astype(np.int64), modes[kept], register)
+    return Tunes(tokens[kept], corpus.meters[kept], corpus.tune[kept], modes[kept], register)
 
 
 def at_rest(tokens: Tokens) -> Tokens:
