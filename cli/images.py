@@ -264,7 +264,7 @@ def traverse(
     from arvae_music.images.traverse import walk, walk_animation, walk_chart
 
     moving = output.suffix.lower() == ".gif"
-    kind = "" if moving else check_picture(output, force=force)
+    kind = "" if moving else check_picture(output, force=force, besides=(".gif",))
     if moving:
         check_free(output, force=force)
     checkpoint = load_image_checkpoint(model)

@@ -291,8 +291,12 @@ def _signs(count: int) -> tuple[BarSigns, ...]:
 def _measured(melody: Melody, composed: Composed, demands: Demands) -> tuple[GeneratedMeasure, ...]:
     """A row for each measure by what the melody says, not by what was meant."""
     rows = []
+    known: dict[bytes, int] = {}
     for row, source in zip(measures(melody), composed.repeats, strict=True):
         assert row.tokens is not None and row.grid is not None  # noqa: S101, PT018 - it was made of tokens
+        # One that came out like another without being meant to repeats it all the same.
+        like = known.setdefault(row.tokens.tobytes(), row.index)
+        by_chance = None if like == row.index else like
         values = named_values(row.tokens, row.grid.code)
         exact = all_met(values, demands.targets)
         rows.append(
@@ -301,7 +305,7 @@ def _measured(melody: Melody, composed: Composed, demands: Demands) -> tuple[Gen
                 meter=row.meter,
                 status="exact" if exact else "nearest",
                 reason=None if exact else demands.missed or "the search missed it",
-                repeats=None if source is None else source + 1,
+                repeats=by_chance if source is None else source + 1,
                 requested=demands.targets,
                 after=values,
                 ticks=row.grid.ticks,

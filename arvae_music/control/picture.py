@@ -88,10 +88,10 @@ def systems(bars: Sequence[Bar]) -> list[System]:
     return [System(tuple(line)) for line in lines if line]
 
 
-def check_picture(path: str | os.PathLike[str], *, force: bool = False) -> str:
+def check_picture(path: str | os.PathLike[str], *, force: bool = False, besides: tuple[str, ...] = ()) -> str:
     """The format that the file's name asks for, if a picture can be written there.
 
-    Called before long work, so that it is not done in vain.
+    Called before long work, so that it is not done in vain. What the caller writes `besides` is named, too.
 
     Raises:
         UsageError: the extension is not that of a picture, or the file exists and `force` is not given.
@@ -99,7 +99,8 @@ def check_picture(path: str | os.PathLike[str], *, force: bool = False) -> str:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
-        raise UsageError(f"{path}: a picture is written as {', '.join(FORMATS)}: give it one of these names")
+        names = ", ".join((*FORMATS, *besides))
+        raise UsageError(f"{path}: a picture is written as {names}: give it one of these names")
     check_free(path, force=force)
     try:
         import matplotlib  # noqa: F401

@@ -106,8 +106,9 @@ def read_weights(
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            if metadata.pop("format", None) != layout:
-                raise ValueError("it is not of this version of arvae-music")
+            found = metadata.pop("format", None)
+            if found != layout:
+                raise ValueError(_other(found, layout))
             about = {name: json.loads(text) for name, text in metadata.items()}
             _check_card(about["card"])
             return assemble(about, StoredTensors(file))
@@ -183,3 +184,16 @@ def _finite(name: str, weights: Tensor) -> Tensor:
     if not bool(torch.isfinite(plain).all()):
         raise ValueError(f"{name} has weights that are no finite numbers")
     return plain
+
+
+_MODELS = {"arvae_music 1": "melodies", "arvae_music images 1": "images"}
+"""What models are of, by the format of their files."""
+
+
+def _other(found: str | None, wanted: str) -> str:
+    """Why a file of another format is not what is wanted."""
+    if found in _MODELS and wanted in _MODELS:
+        return (
+            f"it is a model of {_MODELS[found]}, and one of {_MODELS.get(wanted, 'another kind')} is needed"
+        )
+    return "it is not of this version of arvae-music"

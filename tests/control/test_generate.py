@@ -90,6 +90,8 @@ def test_every_measure_is_as_asked_and_the_tune_is_in_its_key(
         if row.repeats is not None:
             assert row.repeats <= index
             assert (rows[row.repeats - 1] == rows[index]).all()
+        else:
+            assert not any((rows[before] == rows[index]).all() for before in range(index))
 
 
 def test_the_seed_decides(composing: Model) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import arvae_music
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.images.checkpoint import ImageCheckpoint, load_image_checkpoint, save_image_checkpoint
 from arvae_music.images.networks import CodedImages, ImageVAE
@@ -183,11 +184,16 @@ def test_the_card(whole: Path) -> None:
     assert lines["length"].values == pytest.approx((6, 12, 18))
 
 
+BUNDLED = Path(arvae_music.__file__).parent / "pretrained"
+
+
 def test_models_of_music_and_of_images_are_told_apart(whole: Path) -> None:
     from arvae_music.control.model import bundled
 
-    with pytest.raises(ArvaeError, match="not of this version"):
+    with pytest.raises(ArvaeError, match="it is a model of images, and one of melodies is needed"):
         load_checkpoint(whole / "best.safetensors")
+    with pytest.raises(ArvaeError, match="it is a model of melodies, and one of images is needed"):
+        load_image_checkpoint(BUNDLED / "folk.safetensors")
     with pytest.raises(ArvaeError, match="no such checkpoint"):
         load_image_checkpoint(whole / "none.safetensors")
     assert bundled()
