@@ -135,6 +135,8 @@ def _changed(
     for (_, match), target in zip(old, targets, strict=True):
         groups[target].append(match[0] if match is not None else None)
     text = _joined(groups)
+    if matches[0][0] == "_" and text[:1] not in _HOLDS:  # it stood at the word before, which this is not
+        text = " " + text
     yield Change(verse.start + matches[0].start(), verse.start + matches[-1].end(), text)
 
 

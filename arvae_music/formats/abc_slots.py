@@ -59,7 +59,7 @@ def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
     Ornaments and grace notes go with their note: they stay where it stays (same onset and pitch).
     Annotations and signs of a place go to the next slot where their note is gone, or to the last one;
     and so would chord symbols, but for `chord_cuts`. A slur goes with its ends, and is left out where
-    one note remains of it.
+    one note or none remains of it.
     """
     filled = Filled([_slot(bar, piece) for piece in pieces], [], [])
     slots = filled.slots
@@ -76,6 +76,7 @@ def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
             (filled.tail if index > last_sound or not later else later[0].before).append(element)
         elif element.kind is Kind.TRAIL:
             [slot for slot in slots if slot.piece.start <= element.time][-1].after.append(element)
+    filled.gone.extend(_drop_turned_slurs(bar, slots))
     for slot in slots:
         filled.gone.extend(_drop_lone_slurs(slot))
     _space(bar, slots)
@@ -116,6 +117,24 @@ def _slot_of_lead(
     if element.bound:
         return None
     return next((slot for slot in slots if slot.piece.start >= owner.time), slots[-1])
+
+
+def _drop_turned_slurs(bar: BarText, slots: Sequence[Slot]) -> Iterator[Element]:
+    """Take away slurs that end before they begin now, as none of their notes is left."""
+    begun: list[Element] = []
+    for element in bar.elements:
+        if element.kind is Kind.LEAD and element.text == "(":
+            begun.append(element)
+        earlier = [open_ for open_ in begun if open_.time < element.time]
+        if element.kind is not Kind.TRAIL or element.text != ")" or not earlier:
+            continue
+        begun.remove(earlier[-1])
+        start = next((i for i, slot in enumerate(slots) if earlier[-1] in slot.before), -1)
+        end = next((i for i, slot in enumerate(slots) if element in slot.after), len(slots))
+        if start > end:
+            slots[start].before.remove(earlier[-1])
+            slots[end].after.remove(element)
+            yield earlier[-1]
 
 
 def _drop_lone_slurs(slot: Slot) -> Iterator[Element]:

@@ -286,6 +286,20 @@ def test_syllables_stay_under_their_notes(words: str, notes: list[tuple[Q, Q, in
     assert new_text(text, 1, notes).splitlines()[5:] == [f"w: {expected}", "c8|", "w: six"]
 
 
+def test_a_word_is_not_joined_to_one_that_was_held() -> None:
+    text = "X:1\nM:4/4\nL:1/8\nK:C\nc8|c2B2 A2G2|E8|\nw: four_ six sev-en eight\n"
+    expected = "w: four six sev-en eight"
+    assert new_text(text, 2, run((4, C), (2, A), (2, G))).splitlines()[-1] == expected
+
+
+def test_a_slur_none_of_whose_notes_is_left_goes() -> None:
+    text = "X:1\nM:4/4\nL:1/8\nK:C\nc2 d2 (BA) B2|c8|\n"
+    assert new_text(text, 1, run((6, C), (2, B))) == text.replace("c2 d2 (BA) B2", "c6 B2")
+    source = source_of(text)
+    (notice,) = source.read_again(with_bar(source.melody, 1, run((6, C), (2, B)))).notices
+    assert notice.text == "gone with the notes that are gone: a slur"
+
+
 def test_lyrics_are_announced_and_odd_ones_refused(tmp_path: Path) -> None:
     path = tmp_path / "song.abc"
     path.write_text("X:1\nM:4/4\nL:1/8\nK:C\nc2B2 A2G2|E4\nw: a b c d e\nE4|c8|\nw: f g\n")
