@@ -23,6 +23,8 @@ def check_free(path: str | os.PathLike[str], *, force: bool = False) -> Path:
         raise UsageError(f"{path} is a folder: give the name of a file to write")
     if path.exists() and not force:
         raise UsageError(f"{path} exists: give another name, or --force to write over it")
+    if path.parent.is_file():
+        raise UsageError(f"{path}: {path.parent} is a file, where a folder is needed: give another name")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: its folder {path.parent} does not exist: make it first")
     return path

@@ -109,6 +109,7 @@ def test_a_wrong_call_is_a_line_that_names_the_help(
         ("attributes tune.abc --json folder", 2, "folder is a folder: give the name of a file to write"),
         ("reconstruct tune.abc", 2, "'-o'"),
         ("reconstruct tune.abc -o folder", 2, "folder is a folder: give the name of a file to write"),
+        ("reconstruct tune.abc -o tune.abc/x.abc", 2, "tune.abc is a file, where a folder is needed"),
         ("reconstruct tune.abc -o no/x.abc", 2, "no/x.abc: its folder no does not exist: make it first"),
         ("reconstruct tune.abc -o tune.txt", 2, "tune.txt has the extension '.txt'"),
         ("reconstruct tune.abc -o tune.abc", 2, "tune.abc exists: give another name, or --force"),
