@@ -76,9 +76,7 @@ def fill(bar: BarText, pieces: Sequence[Piece]) -> Filled:
             (filled.tail if index > last_sound or not later else later[0].before).append(element)
         elif element.kind is Kind.TRAIL:
             [slot for slot in slots if slot.piece.start <= element.time][-1].after.append(element)
-    filled.gone.extend(_drop_turned_slurs(bar, slots))
-    for slot in slots:
-        filled.gone.extend(_drop_lone_slurs(slot))
+    filled.gone.extend(_drop_slurs(bar, slots))
     _space(bar, slots)
     return filled
 
@@ -119,8 +117,8 @@ def _slot_of_lead(
     return next((slot for slot in slots if slot.piece.start >= owner.time), slots[-1])
 
 
-def _drop_turned_slurs(bar: BarText, slots: Sequence[Slot]) -> Iterator[Element]:
-    """Take away slurs that end before they begin now, as none of their notes is left."""
+def _drop_slurs(bar: BarText, slots: Sequence[Slot]) -> Iterator[Element]:
+    """Take away slurs of which one note or none is left: they begin where they end now, or behind it."""
     begun: list[Element] = []
     for element in bar.elements:
         if element.kind is Kind.LEAD and element.text == "(":
@@ -131,20 +129,10 @@ def _drop_turned_slurs(bar: BarText, slots: Sequence[Slot]) -> Iterator[Element]
         begun.remove(earlier[-1])
         start = next((i for i, slot in enumerate(slots) if earlier[-1] in slot.before), -1)
         end = next((i for i, slot in enumerate(slots) if element in slot.after), len(slots))
-        if start > end:
+        if start >= end:
             slots[start].before.remove(earlier[-1])
             slots[end].after.remove(element)
             yield earlier[-1]
-
-
-def _drop_lone_slurs(slot: Slot) -> Iterator[Element]:
-    """Take away slurs that begin and end on one note now."""
-    for close in list(slot.after):
-        opens = [e for e in slot.before if e.text == "(" and e.time < close.time]
-        if close.text == ")" and opens:
-            slot.before.remove(opens[-1])
-            slot.after.remove(close)
-            yield opens[-1]
 
 
 def _space(bar: BarText, slots: Sequence[Slot]) -> None:

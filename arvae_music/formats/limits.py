@@ -65,8 +65,10 @@ def refuse_endless(path: Path, bars: Sequence[Bar], notes: Sequence[Note]) -> No
         raise ArvaeError(f"{path} is longer than {MOST_MEASURES:,} measures: the file seems damaged")
     if max([bars[-1].end, *(note.end for note in notes)]) > LONGEST:
         raise ArvaeError(f"{path} is longer than {LONGEST:,} quarter notes: the file seems damaged")
-    if len(notes) > MOST_IN_MEASURE or _most_crossed(bars, measures, notes) > _MOST_CROSSED:
-        _refuse_crowded(path, bars, measures, notes)  # else neither can be
+    may_cross = len(notes) * sum(measures) > _MOST_CROSSED
+    may_cross = may_cross and _most_crossed(bars, measures, notes) > _MOST_CROSSED
+    if len(notes) > MOST_IN_MEASURE or may_cross:  # else neither can be
+        _refuse_crowded(path, bars, measures, notes)
 
 
 def _most_crossed(bars: Sequence[Bar], measures: Sequence[int], notes: Sequence[Note]) -> float:

@@ -12,10 +12,7 @@ from torch import nn
 from arvae_music.images.networks import ImageVAE
 from arvae_music.images.settings import ImageModelSettings
 from arvae_music.model.calibration import Calibration
-from arvae_music.training.weights import StoredTensors, filled, read_weights, write_weights
-
-FORMAT = "arvae_music images 1"
-"""Name and version of the layout; another one is refused."""
+from arvae_music.training.weights import IMAGES, StoredTensors, filled, read_weights, write_weights
 
 ALL_IMAGES = "images"
 """The one group of the calibration: images are not of several kinds as measures are of meters."""
@@ -54,7 +51,7 @@ def save_image_checkpoint(path: Path, checkpoint: ImageCheckpoint) -> None:
         "calibration": checkpoint.calibration.as_json(),
         "card": checkpoint.card,
     }
-    write_weights(path, FORMAT, {"vae": checkpoint.vae}, about)
+    write_weights(path, IMAGES, {"vae": checkpoint.vae}, about)
 
 
 def load_image_checkpoint(path: str | Path) -> ImageCheckpoint:
@@ -64,7 +61,7 @@ def load_image_checkpoint(path: str | Path) -> ImageCheckpoint:
         ArvaeError: there is none, or it is not one that this version can read.
     """
     path = Path(path)
-    return read_weights(path / "best.safetensors" if path.is_dir() else path, FORMAT, _assemble)
+    return read_weights(path / "best.safetensors" if path.is_dir() else path, IMAGES, _assemble)
 
 
 def _assemble(about: Mapping[str, Any], tensors: StoredTensors) -> ImageCheckpoint:

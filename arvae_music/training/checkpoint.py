@@ -12,10 +12,7 @@ from torch import nn
 from arvae_music.model import EventModel, MeasureVAE, ModelSettings, Vocabulary
 from arvae_music.model.calibration import Calibration
 from arvae_music.model.prior import MeasurePrior
-from arvae_music.training.weights import StoredTensors, filled, read_weights, write_weights
-
-FORMAT = "arvae_music 1"
-"""Name and version of the layout; another one is refused."""
+from arvae_music.training.weights import MELODIES, StoredTensors, filled, read_weights, write_weights
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "calibration": checkpoint.calibration.as_json(),
         "card": checkpoint.card,
     }
-    write_weights(path, FORMAT, checkpoint.parts, about)
+    write_weights(path, MELODIES, checkpoint.parts, about)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -70,7 +67,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         ArvaeError: there is none, or it is not one that this version can read.
     """
-    return read_weights(path, FORMAT, _assemble)
+    return read_weights(path, MELODIES, _assemble)
 
 
 def _assemble(about: dict[str, Any], tensors: StoredTensors) -> Checkpoint:

@@ -21,6 +21,12 @@ Parts = Mapping[str, nn.Module]
 
 Known = TypeVar("Known")
 
+MELODIES, IMAGES = "arvae_music 1", "arvae_music images 1"
+"""Names and versions of the layouts of models; another one is refused."""
+
+_MODELS = {MELODIES: "melodies", IMAGES: "images"}
+"""What they are models of."""
+
 _FAULTS = (
     ArvaeError, OSError, SafetensorError, AttributeError, LookupError, ArithmeticError, TypeError, ValueError,
     RuntimeError, MemoryError,
@@ -186,14 +192,8 @@ def _finite(name: str, weights: Tensor) -> Tensor:
     return plain
 
 
-_MODELS = {"arvae_music 1": "melodies", "arvae_music images 1": "images"}
-"""What models are of, by the format of their files."""
-
-
 def _other(found: str | None, wanted: str) -> str:
     """Why a file of another format is not what is wanted."""
     if found in _MODELS and wanted in _MODELS:
-        return (
-            f"it is a model of {_MODELS[found]}, and one of {_MODELS.get(wanted, 'another kind')} is needed"
-        )
+        return f"it is a model of {_MODELS[found]}, and one of {_MODELS[wanted]} is needed"
     return "it is not of this version of arvae-music"
