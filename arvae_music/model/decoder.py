@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, linear
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model.layers import MeterEmbedding, filled_up, log_probabilities
+from arvae_music.model.layers import MeterEmbedding, filled_up, log_probabilities, of_own
 from arvae_music.model.recurrent import in_each_order, input_weights, run
 from arvae_music.model.settings import ModelSettings
 
@@ -68,7 +68,7 @@ class Decoder(nn.Module):
         PAD is certain past the meter and impossible in it.
         """
         own = self.meter.own_beats(meters)
-        beats = self._beats(z, meters)[own]
+        beats = of_own(self._beats(z, meters), own)
         logits = self._logits(filled_up(beats))[:, : len(beats)]
         return log_probabilities(logits.transpose(0, 1), own)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from arvae_music.meter import MAX_BEATS, TICKS_PER_BEAT
-from arvae_music.model.layers import MeterEmbedding, filled_up
+from arvae_music.model.layers import MeterEmbedding, can_count, filled_up, of_own, to_all
 from arvae_music.model.recurrent import in_each_order, input_weights, run
 from arvae_music.model.settings import ModelSettings
 
@@ -74,15 +74,13 @@ class Encoder(nn.Module):
 
     def _read_beats(self, ids: Tensor, own: Tensor) -> Tensor:
         """A vector for every beat, zero past the meter, `[batch, 4, 2 * width]`."""
-        ticks = ids.reshape(-1, TICKS_PER_BEAT)[own.view(-1)]
-        if ticks.is_cuda:  # there to look for those that are alike would be to wait for the host
-            read = self._read_ticks(ticks)
-        else:
+        ticks = of_own(ids.reshape(-1, MAX_BEATS, TICKS_PER_BEAT), own)
+        if can_count(ticks):
             distinct, which = _distinct(ticks, self.token.num_embeddings)
             read = self._read_ticks(filled_up(distinct)).index_select(0, which)
-        beats = read.new_zeros(own.numel(), read.shape[-1])
-        beats[own.view(-1)] = read
-        return beats.view(*own.shape, -1)
+        else:
+            read = self._read_ticks(ticks)
+        return to_all(read, own, read.new_zeros(()))
 
     def _read_ticks(self, ticks: Tensor) -> Tensor:
         """Token ids of beats `[beats, 6]` -> `[beats, 2 * width]`."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import selu
 
 from arvae_music.meter import MAX_BEATS, TICKS, TICKS_PER_BEAT
-from arvae_music.model.layers import MeterEmbedding, log_probabilities
+from arvae_music.model.layers import MeterEmbedding, log_probabilities, of_own
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.vocabulary import PAD_ID
 
@@ -80,8 +80,8 @@ class FeedbackDecoder(nn.Module):
         else:
             logits = self._unrolled(plan)
         own = self.meter.own_beats(meters)
-        by_beat = logits.reshape(own.numel(), TICKS_PER_BEAT, -1)
-        return log_probabilities(by_beat[own.view(-1)], own)
+        by_beat = logits.reshape(len(own), MAX_BEATS, TICKS_PER_BEAT, -1)
+        return log_probabilities(of_own(by_beat, own), own)
 
     def _plan(self, z: Tensor, meters: Tensor) -> _Plan:
         given = torch.cat([z, self.meter(meters)], dim=-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from arvae_music.meter import BEAT_KIND_OF, BEATS_OF, MAX_BEATS, TICKS_PER_BEAT, Beat
+from arvae_music.meter import BEAT_KIND_OF, BEATS_OF, MAX_BEATS, Beat
 from arvae_music.model.vocabulary import PAD_ID
 
 
@@ -36,21 +36,50 @@ class MeterEmbedding(nn.Module):
         return torch.arange(MAX_BEATS, device=meters.device) < self.beats[meters][:, None]
 
 
+def can_count(values: Tensor) -> bool:
+    """Whether one may look at values for what to do next: on an accelerator that would be to wait for it."""
+    return values.device.type == "cpu"
+
+
+def of_own(beats: Tensor, own: Tensor) -> Tensor:
+    """The meters' own beats in order, `[own beats, ...]`; all of them where one can't count them.
+
+    Args:
+        beats: `[batch, 4, ...]`.
+        own: which of the four beats are the meter's own, `[batch, 4]`.
+    """
+    return beats[own] if can_count(own) else beats.flatten(0, 1)
+
+
+def to_all(made: Tensor, own: Tensor, blank: Tensor) -> Tensor:
+    """What was made of the beats that `of_own` gives, `[batch, 4, ...]`, and `blank` for the others.
+
+    Args:
+        made: `[own beats, ...]`.
+        own: as for `of_own`.
+        blank: broadcasts over beats.
+    """
+    if can_count(own):
+        every = blank.expand(own.numel(), *made.shape[1:]).clone()
+        every[own.view(-1)] = made
+    else:
+        every = torch.where(own.view(-1, *[1] * (made.dim() - 1)), made, blank)
+    return every.view(*own.shape, *made.shape[1:])
+
+
 def log_probabilities(logits: Tensor, own: Tensor) -> Tensor:
     """Log-probabilities of tokens, `[batch, 24, ids]`; PAD is certain past the meter and impossible in it.
 
     Args:
-        logits: of the meters' own beats in order, `[own beats, 6, ids]`.
+        logits: of the beats that `of_own` gives, `[own beats, 6, ids]`.
         own: which of the four beats are the meter's own, `[batch, 4]`.
     """
     logits = logits.float()
     logits[..., PAD_ID] = -torch.inf
     scores = logits.log_softmax(dim=-1)
-    padded = scores.new_full((own.numel(), *scores.shape[1:]), -torch.inf)
-    padded[..., PAD_ID] = 0.0
-    padded[own.view(-1)] = scores
-    tokens: Tensor = padded.view(len(own), MAX_BEATS * TICKS_PER_BEAT, -1)
-    return tokens
+    pad = scores.new_full(scores.shape[-1:], -torch.inf)
+    pad[PAD_ID] = 0.0
+    return to_all(scores, own, pad).flatten(1, 2)
 
 
 def filled_up(rows: Tensor) -> Tensor:

@@ -75,6 +75,7 @@ class MeasurePrior(nn.Module):
     mean: Tensor
     std: Tensor
     register: Tensor
+    reach: Tensor
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
@@ -99,6 +100,7 @@ class MeasurePrior(nn.Module):
         self.register_buffer("mean", torch.zeros(latent))
         self.register_buffer("std", torch.ones(latent))
         self.register_buffer("register", torch.tensor(71.0))
+        self.register_buffer("reach", torch.tensor((0, *LAGS)), persistent=False)
 
     def state(self, history: Tensor, place: Place) -> Tensor:
         """What is known before a measure.
@@ -132,9 +134,8 @@ class MeasurePrior(nn.Module):
         Returns:
             `[batch, 1 + lags]`; lags that reach beyond the tune's start are impossible.
         """
-        lags = torch.tensor((0, *LAGS), device=states.device)
         scores: Tensor = self.to_copy(states).float()
-        return scores.masked_fill(lags > index[:, None], -torch.inf).log_softmax(dim=-1)
+        return scores.masked_fill(self.reach > index[:, None], -torch.inf).log_softmax(dim=-1)
 
     def velocity(self, states: Tensor, z: Tensor, time: Tensor) -> Tensor:
         """Where the flow carries standardized latents `[batch, latent]` at times `[batch]` from 0 to 1."""

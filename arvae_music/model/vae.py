@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from arvae_music.model.decoder import Decoder
 from arvae_music.model.encoder import Encoder, Posterior
 from arvae_music.model.feedback import FeedbackDecoder
-from arvae_music.model.layers import filled_up
+from arvae_music.model.layers import can_count, filled_up
 from arvae_music.model.settings import ModelSettings
 from arvae_music.model.tick_encoder import TickEncoder
 from arvae_music.model.vocabulary import Vocabulary
@@ -126,7 +126,11 @@ class MeasureVAE(nn.Module):
 
     def _with_content(self, posterior: Posterior, ids: Tensor, content: Tensor, meters: Tensor) -> Posterior:
         """The posterior with the content dimensions of other measures, where they are others."""
-        others = (content != ids).any(dim=1).nonzero()[:, 0]
+        if not can_count(ids):
+            kept, theirs = self.regularized, self.encoder(content, meters)
+            parts = zip(posterior, theirs, strict=True)
+            return Posterior(*(torch.cat([mine[:, :kept], other[:, kept:]], dim=1) for mine, other in parts))
+        (others,) = (content != ids).any(dim=1).nonzero(as_tuple=True)
         if not len(others):
             return posterior
         mixed = [part.clone() for part in posterior]

@@ -12,6 +12,7 @@ regularized dimensions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -61,13 +62,19 @@ def expected_density(ticks: Ticks) -> Tensor:
 
 def expected_complexity(ticks: Ticks) -> Tensor:
     """Expected share of the metrical weight, `[batch]`."""
-    weights = torch.from_numpy(WEIGHTS / TOTAL_WEIGHTS[:, None]).to(ticks.onset)
-    return (weights[ticks.meters] * ticks.onset).sum(dim=1)
+    return (_shares(ticks.onset.device)[ticks.meters].to(ticks.onset) * ticks.onset).sum(dim=1)
+
+
+@cache
+def _shares(device: torch.device) -> Tensor:
+    """What a note at each tick adds to complexity, by meter code, `[meters, 24]`; brought there once."""
+    with torch.inference_mode(mode=False):
+        return torch.from_numpy(WEIGHTS / TOTAL_WEIGHTS[:, None]).float().to(device)
 
 
 def expected_contour(ticks: Ticks) -> Tensor:
     """Expected pitch of the last note minus that of the first, `[batch]`; measures without notes as 0."""
-    pitch = torch.arange(ticks.pitches.shape[-1]).to(ticks.pitches)
+    pitch = torch.arange(ticks.pitches.shape[-1], dtype=ticks.pitches.dtype, device=ticks.pitches.device)
     sounding = (ticks.pitches * pitch).sum(dim=-1)
     silent = (1 - ticks.onset).clamp(_LEAST, 1)
     return (sounding * (_none_before(silent.flip(1)).flip(1) - _none_before(silent))).sum(dim=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -17,7 +18,7 @@ def cross_entropy(log_probabilities: Tensor, ids: Tensor) -> Tensor:
     """
     own = ids != PAD_ID
     picked = log_probabilities.gather(-1, ids[..., None])[..., 0]
-    return -picked[own].mean()
+    return -torch.where(own, picked, 0.0).sum() / own.sum()
 
 
 def binary_cross_entropy(logits: Tensor, images: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 from torch.optim import AdamW, Optimizer
 
+from arvae_music.errors import ArvaeError
 from arvae_music.training.peers import Peers
 from arvae_music.training.settings import TrainingSettings
 from arvae_music.training.state import WEIGHTS, Progress, optimizer_tensors, restore_module, restore_optimizer
@@ -161,7 +162,7 @@ def fit(
             save(state, figures)
             listener.epoch(task.name, figures)
     except BaseException:
-        if progress.step and not run.torn:
+        if progress.step and not run.torn and run.is_finite:
             save(state, None)
         raise
 
@@ -178,6 +179,8 @@ class _Run:
     peers: Peers
     torn: bool = False
     """Whether weights are ahead of the progress: from there a run would take a step twice."""
+    norms: torch.Tensor | float = 0.0
+    """Sum of the norms of the gradients so far: as soon as one is not finite, it is not."""
 
     def epoch(self, progress: Progress) -> dict[str, float]:
         """Go on with an epoch from its next step to its end; its figures."""
@@ -210,6 +213,7 @@ class _Run:
         }
 
     def _tell(self, progress: Progress, sums: dict[str, torch.Tensor], began: float, first: int) -> None:
+        self._check_finite()
         done = progress.step - first
         speed = done * self.schedule.batch_size / (time.perf_counter() - began)
         means = {name: float(total) / progress.step for name, total in sums.items()}
@@ -228,17 +232,41 @@ class _Run:
             group["lr"] = rate
         size = self.schedule.batch_size
         rows = order[progress.step * size : (progress.step + 1) * size]
-        terms = self.task.losses(self.module, rows.to(self.fabric.device), generator, self.peers)
+        terms = self.task.losses(self.module, rows, generator, self.peers)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
-        self.fabric.clip_gradients(self.module, self.optimizer, max_norm=CLIP)
+        norm = self.fabric.clip_gradients(
+            self.module, self.optimizer, max_norm=CLIP, error_if_nonfinite=False
+        )
+        assert norm is not None  # noqa: S101 - it is, where gradients are clipped by it
+        self.norms = self.norms + norm.detach()
+        if self.fabric.device.type == "cpu":  # an accelerator is looked at now and then: see _tell
+            self._check_finite()
         self.torn = True
         self.optimizer.step()
         return terms
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all gradients were finite, so that the weights are."""
+        return math.isfinite(float(self.norms))
+
+    def _check_finite(self) -> None:
+        """Stop where gradients were not finite.
+
+        Raises:
+            ArvaeError: they were not.
+        """
+        if not self.is_finite:
+            raise ArvaeError(
+                "training has come to gradients that are not finite: train anew with a lower --learning-rate"
+            )
+
     def _order(self, epoch: int) -> torch.Tensor:
+        """The rows of an epoch as they come, where the networks are, so that no step has to bring them."""
         seed = _mixed(self.schedule.seed, self.task.name, epoch, -1)
-        return torch.randperm(self.task.rows, generator=torch.Generator().manual_seed(seed))
+        order = torch.randperm(self.task.rows, generator=torch.Generator().manual_seed(seed))
+        return order.to(self.fabric.device)
 
 
 def _mixed(seed: int, name: str, number: int, rank: int) -> int:

@@ -160,12 +160,12 @@ class VaeTask:
         """Whether a decoder with feedback is fed the true tokens in this step: drawn for the whole batch."""
         if not self.sizes.feeds_back:
             return False
-        drawn = torch.rand((), generator=generator, device=generator.device)
+        drawn = torch.rand((), generator=on_host(generator))
         return bool(drawn < self.settings.teacher_forcing)
 
     def _noise(self, rows: int, generator: torch.Generator) -> Tensor:
         """Of the samples of a batch, `[rows, latent]`."""
-        return torch.randn(rows, self.sizes.latent, generator=generator, device=generator.device)
+        return torch.randn(rows, self.sizes.latent, generator=generator, device=self.ids.device)
 
     def validate(self) -> dict[str, float]:
         """Shares of ticks and of whole measures given back, from the mean of z and from a sample of it.
@@ -350,6 +350,16 @@ class Scales(NamedTuple):
             here = meters == meter
             out[here] = (values[here] - mean) / self.stds[meter]
         return out
+
+
+def on_host(generator: torch.Generator) -> torch.Generator:
+    """A generator for what the host decides in a step: the given one, or one of its seed.
+
+    To look at what an accelerator has drawn would be to wait for it.
+    """
+    if generator.device.type == "cpu":
+        return generator
+    return torch.Generator().manual_seed(generator.initial_seed())
 
 
 def transposed(ids: Tensor, most: int, size: int, generator: torch.Generator) -> Tensor:
