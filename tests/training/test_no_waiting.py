@@ -45,7 +45,8 @@ def measures(seed: int = 0) -> Measures:
 
 
 def tunes(rows: Measures) -> Tunes:
-    return Tunes(rows.tokens, rows.meters, np.arange(ROWS) // 12, np.zeros(ROWS, np.uint8), 70.0)
+    count = len(rows.tokens)
+    return Tunes(rows.tokens, rows.meters, np.arange(count) // 12, np.zeros(count, np.uint8), 70.0)
 
 
 def of_vae(settings: TrainingSettings) -> Task:
@@ -64,9 +65,8 @@ def of_listening(settings: TrainingSettings) -> Task:
 
 
 def of_prior(settings: TrainingSettings) -> Task:
-    known = tunes(measures())
-    none = Tunes(*(part[:0] for part in known[:4]), 70.0)
-    return PriorTask(MeasureVAE(settings.model), known, none, settings)
+    rows = measures()
+    return PriorTask(MeasureVAE(settings.model), tunes(rows), tunes(rows.part(0, 0)), settings)
 
 
 class Watch(TorchDispatchMode):
@@ -96,7 +96,7 @@ def test_a_step_waits_for_nothing(
     task.to(META)
     rows, generator = torch.arange(BATCH, device=META), torch.Generator()
     task.losses(task.module, rows, generator)  # tables are brought there once
-    with Watch():
+    with Watch():  # type: ignore[no-untyped-call]
         loss = task.losses(task.module, rows, generator)["loss"]
         loss.backward()
     assert loss.is_meta
