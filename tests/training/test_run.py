@@ -120,6 +120,28 @@ def test_a_run_goes_on_to_the_bit(
     same_runs(folder, whole)
 
 
+@pytest.mark.parametrize("number", [1, 17])
+def test_gradients_that_are_not_finite_spoil_nothing(
+    whole: Path, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    done = 0
+    losses = EventTask.losses
+
+    def at_last_infinite(*args: object, **words: object) -> dict[str, torch.Tensor]:
+        nonlocal done
+        done += 1
+        terms = losses(*args, **words)  # type: ignore[arg-type]
+        return terms if done < number else {"loss": terms["loss"] * torch.inf}
+
+    monkeypatch.setattr(EventTask, "losses", at_last_infinite)
+    with pytest.raises(ArvaeError, match="not finite: train anew with a lower --learning-rate"):
+        run_training(data, SMALL, tmp_path / "run", Silent())
+    monkeypatch.undo()
+    resumable = number > 1
+    run_training(data, SMALL, tmp_path / ("run" if resumable else "anew"), Silent(), resume=resumable)
+    same_runs(tmp_path / ("run" if resumable else "anew"), whole)
+
+
 @pytest.mark.parametrize("number", [20, 21, 2 * STEPS + 7, 3 * STEPS + 5])
 def test_an_interruption_within_a_step_does_not_count_it_twice(
     whole: Path, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
