@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from arvae_music.training.place import machine
-from tests.benchmarks import growth, presets
+from tests.benchmarks import bench_training, growth, presets
 
 TREE = Path(__file__).parents[2]
 GROUPS = ("starting", "training", "editing", "images", "growth")
@@ -136,13 +136,18 @@ def starting(found: Found) -> Iterator[Row]:
 def training(found: Found) -> Iterator[Row]:
     """Measures a second, the share of the matrix-product rate, and the time to the paper's accuracy."""
     ours = found["training, default"]
-    same, paper = found["training, paper with as many parameters"], found["training, paper"]
-    for other, goal in ((same, ">= 2.5"), (paper, "")):
+    same, paper = (ours["beside"][name] for name in (bench_training.AS_LARGE, bench_training.PAPER))
+    alike = found[bench_training.SAME_BATCH]
+    for mine, other, goal in (
+        (ours, same, ">= 2.5"),
+        (alike, alike["beside"][bench_training.AS_LARGE], ">= 2.5"),
+        (ours, paper, ""),
+    ):
         yield Row(
-            f"training, {ours['parameters'] / 1e6:.2f} M parameters",
-            f"{rate(ours):,.0f} measures/s",
-            f"--preset paper, {other['parameters'] / 1e6:.2f} M: {rate(other):,.0f}/s",
-            rate(ours) / rate(other),
+            f"training, {mine['parameters'] / 1e6:.2f} M parameters, batches of {mine['count']}",
+            f"{rate(mine):,.0f} measures/s",
+            f"--preset paper, {other['parameters'] / 1e6:.2f} M, {other['count']}: {rate(other):,.0f}/s",
+            rate(mine) / rate(other),
             goal,
         )
     for row, name in ((ours, "training"), (same, "--preset paper as large")):
@@ -160,6 +165,7 @@ def training(found: Found) -> Iterator[Row]:
         )
     quick = found["one epoch"]["ticks"]
     of_one = found["training, one epoch"]
+    paper = of_one["beside"][bench_training.PAPER]
     whole, took = (row["measures_of_an_epoch"] / rate(row) for row in (paper, of_one))
     for known in presets.read(presets.RESULTS):
         if (known.preset, known.seed) == ("paper", 0):

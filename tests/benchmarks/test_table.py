@@ -1,12 +1,14 @@
 """The table of speeds: ratios and goals by hand, and the tunes of the trial of growth."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from arvae_music import read
 from arvae_music.measures import measures
+from tests.benchmarks.bench_training import AS_LARGE, PAPER, SAME_BATCH
 from tests.benchmarks.growth import Size, books, draw, tune
 from tests.benchmarks.table import Row, compared, editing, grown, images, shorter, starting, training, tree_at
 
@@ -39,27 +41,31 @@ def test_starting_by_hand() -> None:
 
 
 def test_training_by_hand() -> None:
-    def found(count: int, seconds: float, flops: float) -> dict[str, float]:
+    def found(count: int, seconds: float, flops: float, **beside: dict[str, Any]) -> dict[str, Any]:
         shared = {"product_rate": 1e11, "measures_of_an_epoch": 1_000, "epochs": 30, "parameters": 2e6}
-        return {"count": count, "seconds": seconds, "flops": flops, "product_share": 0.5, **shared}
+        measured = {"count": count, "seconds": seconds, "flops": flops, "product_share": 0.5}
+        return {**measured, **shared, "beside": beside}
 
+    large, paper = found(200, 0.5, 5e7), found(200, 0.4, 1e7)
+    slower = found(200, 0.8, 5e7)
     rows = list(
         training(
             {
-                "training, default": found(100, 0.1, 2e7),
-                "training, one epoch": found(50, 0.1, 2e7),
-                "training, paper with as many parameters": found(200, 0.5, 5e7),
-                "training, paper": found(200, 0.4, 1e7),
+                "training, default": found(100, 0.1, 2e7, **{AS_LARGE: large, PAPER: paper}),
+                SAME_BATCH: found(200, 0.4, 2e7, **{AS_LARGE: slower}),
+                "training, one epoch": found(50, 0.1, 2e7, **{PAPER: paper}),
                 "one epoch": {"ticks": 0.0},
             }
         )
     )
-    # 1,000 measures a second of the default, and 400 and 500 of the others.
-    assert [row.ratio for row in rows[:2]] == [pytest.approx(2.5), pytest.approx(2.0)]
-    assert [row.holds for row in rows[:2]] == [True, None]
+    # 1,000 measures a second of the default, and 400 and 500 of the others; 500 beside 250 in large batches.
+    assert [row.ratio for row in rows[:3]] == pytest.approx([2.5, 2.0, 2.0])
+    assert [row.holds for row in rows[:3]] == [True, False, None]
     # 20 and 20 GFLOP/s of 100; half of the time is for matrix products.
-    assert [row.ratio for row in rows[2:6]] == pytest.approx([0.2, 0.5, 0.2, 0.5])
-    assert rows[3].baseline == "were there nothing else, 2,000 measures/s"
+    assert [row.ratio for row in rows[3:7]] == pytest.approx([0.2, 0.5, 0.2, 0.5])
+    assert rows[4].baseline == "were there nothing else, 2,000 measures/s"
+    # An epoch in 2 seconds, and 30 in 60; but it reached less.
+    assert (rows[-1].ratio, rows[-1].holds) == (pytest.approx(1 / 30), False)
 
 
 def test_beside_a_commit_by_hand() -> None:
