@@ -151,7 +151,7 @@ def _cut(piece: Piece, times: Sequence[Fraction]) -> Iterator[Piece]:
             start,
             end,
             piece.pitches,
-            tied=piece.tied or start > piece.start,
+            tied=bool(piece.pitches) and (piece.tied or start > piece.start),
             ties=bool(piece.pitches) and (piece.ties or end < piece.end),
         )
 

@@ -231,7 +231,7 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         size = self.schedule.batch_size
-        rows = order[progress.step * size : (progress.step + 1) * size]
+        rows = order[progress.step * size : (progress.step + 1) * size].long()
         terms = self.task.losses(self.module, rows, generator, self.peers)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
@@ -266,7 +266,7 @@ class _Run:
         """The rows of an epoch as they come, where the networks are, so that no step has to bring them."""
         seed = _mixed(self.schedule.seed, self.task.name, epoch, -1)
         order = torch.randperm(self.task.rows, generator=torch.Generator().manual_seed(seed))
-        return order.to(self.fabric.device)
+        return order.int().to(self.fabric.device)
 
 
 def _mixed(seed: int, name: str, number: int, rank: int) -> int:

@@ -32,12 +32,12 @@ def stepper_of(make: Callable[[], Task], settings: PaceAndPlace) -> Callable[[],
     task.to(fabric.device)
     module.train()
     generator = torch.Generator().manual_seed(0)
-    order = torch.randperm(task.rows, generator=generator)
+    order = torch.randperm(task.rows, generator=generator).int()
     start = 0
 
     def step() -> None:
         nonlocal start
-        some = order[torch.arange(start, start + settings.batch_size) % task.rows]
+        some = order[torch.arange(start, start + settings.batch_size) % task.rows].long()
         start += settings.batch_size
         loss = task.losses(module, some, generator)["loss"]
         wrapped.zero_grad()

@@ -46,6 +46,15 @@ def bars(*lengths: Q | int, first: int = 1) -> tuple[Bar, ...]:
     )
 
 
+@pytest.mark.parametrize("start", [Q(5, 2), Q(3, 4), Q(7, 3)])
+def test_rests_of_several_signs_are_not_tied(start: Q) -> None:
+    melody = Melody((Note(start, Q(4) - start, 60),), bars(4), "", "C")
+    notes = write_musicxml(melody).split("<note>")[1:]
+    rests = [note for note in notes if "<rest" in note]
+    assert len(rests) > 1
+    assert not any("<tie" in rest for rest in rests)
+
+
 def test_a_small_tune_as_it_is_written() -> None:
     notes = (Note(Q(0), Q(1), 66), Note(Q(1), Q(4), 65), Note(Q(5), Q(4), 67))
     melody = Melody(notes, bars(1, 4, 4, first=0), "A & B", "Edor")
