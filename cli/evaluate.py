@@ -123,7 +123,7 @@ def evaluate(
     if record and not Path(given[0]).is_file():
         raise UsageError(f"--record needs a checkpoint file to write to, and {given[0]} is none")
     if not no_metrics:
-        check_packages()
+        check_packages("--no-metrics measures reconstruction alone")
     chosen = [load_model(name) for name in given]
     first = chosen[0]
     if generation:

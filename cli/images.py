@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 images = typer.Typer(
     help="The same method on images: 2-d sprites, digits, Morpho-MNIST.",
     epilog="Example: arvae-music images train sprites -o run",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 

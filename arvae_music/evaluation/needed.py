@@ -10,8 +10,11 @@ PACKAGES = {"sklearn": "scikit-learn", "scipy": "scipy"}
 """Modules that the metrics import, and the packages that bring them (extra `evaluation`)."""
 
 
-def check_packages() -> None:
+def check_packages(otherwise: str = "") -> None:
     """Say what is missing before the work rather than in it.
+
+    Args:
+        otherwise: what can be had without them.
 
     Raises:
         ArvaeError: scikit-learn or scipy is not installed.
@@ -19,6 +22,6 @@ def check_packages() -> None:
     missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
     if missing:
         raise ArvaeError(
-            f"these metrics need {' and '.join(missing)}: pip install 'arvae-music[evaluation]' "
-            "(--no-metrics measures reconstruction alone)"
+            f"these metrics need {' and '.join(missing)}: pip install 'arvae-music[evaluation]'"
+            + (f" ({otherwise})" if otherwise else "")
         )

@@ -119,7 +119,7 @@ def read_weights(
             _check_card(about["card"])
             return assemble(about, StoredTensors(file))
     except FileNotFoundError:
-        raise ArvaeError(f"{path}: no such checkpoint") from None
+        raise ArvaeError(f"{path}: no such checkpoint: take a .safetensors file, or a run's folder") from None
     except SafetensorError as error:
         raise ArvaeError(
             f"{path} is not a usable checkpoint: it is no .safetensors file, or a part of one"

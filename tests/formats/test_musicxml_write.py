@@ -46,7 +46,7 @@ def bars(*lengths: Q | int, first: int = 1) -> tuple[Bar, ...]:
     )
 
 
-@pytest.mark.parametrize("start", [Q(5, 2), Q(3, 4), Q(7, 3)])
+@pytest.mark.parametrize("start", [Q(5, 2), Q(5, 4), Q(7, 3)])
 def test_rests_of_several_signs_are_not_tied(start: Q) -> None:
     melody = Melody((Note(start, Q(4) - start, 60),), bars(4), "", "C")
     notes = write_musicxml(melody).split("<note>")[1:]
