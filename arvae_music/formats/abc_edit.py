@@ -15,7 +15,14 @@ from arvae_music.formats.abc import AbcTune, Voice, split_tunes
 from arvae_music.formats.abc_elements import BarText, Element, elements_of
 from arvae_music.formats.abc_events import Mark, Sound
 from arvae_music.formats.abc_fields import misunderstood
-from arvae_music.formats.abc_lyrics import Change, SungLine, lyric_changes, lyrics_problem, sung_lines
+from arvae_music.formats.abc_lyrics import (
+    Change,
+    SungLine,
+    lost_words,
+    lyric_changes,
+    lyrics_problem,
+    sung_lines,
+)
 from arvae_music.formats.abc_rhythm import Piece, Rhythm, written_rhythm
 from arvae_music.formats.abc_slots import Filled, beams_of, chord_cuts, fill, tie_cuts
 from arvae_music.formats.abc_spelling import usual_names
@@ -66,13 +73,8 @@ class AbcSource:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What was not understood, and what a singer should know."""
-        found = [Notice("reader", text) for text in misunderstood(self.tune.lines)]
-        text = (
-            "syllables keep their notes: added notes hold the syllable before them, "
-            "and those of removed notes are joined to the one before"
-        )
-        return (*found, *([Notice("lyrics", text)] if self.lyrics else []))
+        """What was not understood."""
+        return tuple(Notice("reader", text) for text in misunderstood(self.tune.lines))
 
     def read_again(self, melody: Melody) -> Again:
         """What goes with the notes that are gone, by measure, and bars that cannot be in their place.
@@ -80,7 +82,8 @@ class AbcSource:
         These cannot be written there, or would be read otherwise.
         """
         written = self.voice.written(melody)
-        return Again(self, tuple(_departures(self, written)), _misread(self, written))
+        notices = (*_departures(self, written), *_sung_otherwise(self, written))
+        return Again(self, notices, _misread(self, written))
 
 
 def edited(source: AbcSource, melody: Melody) -> bytes:
@@ -106,9 +109,14 @@ def changes(source: AbcSource, melody: Melody) -> list[Change]:
     for index, pieces in new.items():
         change, slots = _changed_bar(source, index, pieces, style)
         found += [change, *_loose_tie(source, index, pieces, new)]
-        onsets[index] = [slot.piece.start for slot in slots if slot.piece.pitches]
+        onsets[index] = _onsets(slots)
     found += lyric_changes(source.lyrics, source.voice.places, onsets)
     return sorted(found, key=lambda change: change.start)
+
+
+def _onsets(slots: Sequence[Slot]) -> list[Fraction]:
+    """Where the written notes of a bar begin."""
+    return [slot.piece.start for slot in slots if slot.piece.pitches]
 
 
 def _touched(source: AbcSource, melody: Melody) -> dict[int, list[Piece]]:
@@ -196,6 +204,29 @@ def _departures(source: AbcSource, melody: Melody) -> Iterator[Notice]:
             if names:
                 text = f"gone with the notes that are gone: {', '.join(names)}"
                 yield Notice("ornament", text, source.voice.melody.bars[index].number)
+
+
+def _sung_otherwise(source: AbcSource, melody: Melody) -> Iterator[Notice]:
+    """What a singer should know."""
+    bars, places = source.voice.melody.bars, source.voice.places
+    if not source.lyrics:
+        return
+    onsets = {
+        index: _onsets(_filled_bar(source, index, pieces)[2].slots)
+        for index, pieces in _touched(source, melody).items()
+        if _problem(source, index, pieces) is None
+    }
+    lost = list(lost_words(source.lyrics, places, onsets))
+    for index, words in lost:
+        yield Notice("lyrics", f"gone with all notes: {' '.join(words)}", bars[index].number)
+    emptied = {index for index, _ in lost}
+    kept = {index: times for index, times in onsets.items() if index not in emptied}
+    if next(lyric_changes(source.lyrics, places, kept), None) is not None:
+        text = (
+            "syllables keep their notes: added notes hold the syllable before them, "
+            "and those of removed notes are joined to the one before"
+        )
+        yield Notice("lyrics", text)
 
 
 def _loose_tie(

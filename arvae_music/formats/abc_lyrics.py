@@ -17,6 +17,9 @@ from arvae_music.formats.abc_places import BarPlace
 
 _TOKEN = re.compile(r"\||\*|_|-|(?:\\.|[^\s\-_*|\\])+-?")
 _HOLDS = frozenset("_-")
+_WORDLESS = frozenset("_-*")
+_SungBar = Sequence[tuple[Fraction, "re.Match[str] | None"]]
+"""Onset of each note of a bar, and what is sung on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,24 @@ def lyric_changes(
         places: the bars of the voice.
         new: onsets of the written notes of the bars that change, from the bar's start.
     """
+    for verse, bar, old in _sung_bars(lines, places, new):
+        yield from _changed(verse, old, new[bar])
+
+
+def lost_words(
+    lines: Sequence[SungLine], places: Sequence[BarPlace], new: Mapping[int, Sequence[Fraction]]
+) -> Iterator[tuple[int, list[str]]]:
+    """The words that go with all notes of a bar, each with the bar; see `lyric_changes`."""
+    for _, bar, old in _sung_bars(lines, places, new):
+        words = [match[0] for _, match in old if match is not None and match[0] not in _WORDLESS]
+        if words and not new[bar]:
+            yield bar, words
+
+
+def _sung_bars(
+    lines: Sequence[SungLine], places: Sequence[BarPlace], new: Mapping[int, Sequence[Fraction]]
+) -> Iterator[tuple[Line, int, _SungBar]]:
+    """The bars that change, verse by verse, with what was sung in them."""
     for index, line in enumerate(lines):
         notes = [
             _Sung(bar, item.time)
@@ -101,10 +122,8 @@ def lyric_changes(
         for verse in line.verses:
             tokens = _aligned(verse, notes)
             for bar in sorted({note.bar for note in notes} & set(new)):
-                old = [
-                    (note.time, token) for note, token in zip(notes, tokens, strict=True) if note.bar == bar
-                ]
-                yield from _changed(verse, old, new[bar])
+                sung = zip(notes, tokens, strict=True)
+                yield verse, bar, [(note.time, token) for note, token in sung if note.bar == bar]
 
 
 def _aligned(verse: Line, notes: Sequence[_Sung]) -> list[re.Match[str] | None]:
@@ -121,13 +140,11 @@ def _aligned(verse: Line, notes: Sequence[_Sung]) -> list[re.Match[str] | None]:
     return found
 
 
-def _changed(
-    verse: Line, old: Sequence[tuple[Fraction, re.Match[str] | None]], new: Sequence[Fraction]
-) -> Iterator[Change]:
+def _changed(verse: Line, old: _SungBar, new: Sequence[Fraction]) -> Iterator[Change]:
     matches = [match for _, match in old if match is not None]
     if not matches or [time for time, _ in old] == list(new):
         return
-    if not new:  # nothing is left to sing: the bar's syllables go, which the reading's notice tells of
+    if not new:  # nothing is left to sing: see lost_words
         yield Change(verse.start + matches[0].start(), verse.start + matches[-1].end(), "")
         return
     groups: list[list[str | None]] = [[] for _ in new]

@@ -69,4 +69,4 @@ def read_musicxml(path: Path, *, part: int | str | None = None) -> Tune:
     index = next(i for i, melody in enumerate(melodies) if melody is chosen)
     _, found, staff = voices[index]
     source = MusicXmlSource(file, index, found, staff, chosen)
-    return Tune(path, source.melody, source, source.notices)
+    return Tune(path, source.melody, source)

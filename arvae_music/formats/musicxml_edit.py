@@ -16,7 +16,7 @@ from arvae_music.formats.musicxml_measure import MeasureWriter
 from arvae_music.formats.musicxml_read import parts_of, voices_of
 from arvae_music.formats.musicxml_slots import run_of
 from arvae_music.formats.musicxml_tree import parse
-from arvae_music.formats.tune import Notice
+from arvae_music.formats.tune import Again, Notice
 from arvae_music.melody import Bar, Melody
 
 
@@ -59,12 +59,17 @@ class MusicXmlSource:
         items = (item for bar in self.part.bars for item in bar.items)
         return [item for item in items if item.kind is Kind.NOTE and in_staff(item, self.staff)]
 
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """What a singer should know."""
-        text = "syllables stay with the notes that stay: those of removed notes go, and new notes have none"
-        sung = any(item.element.first("lyric") is not None for item in self.notes)
-        return (Notice("lyrics", text),) if sung else ()
+    def read_again(self, melody: Melody) -> Again:
+        """What a singer should know of an edit; every bar of a score comes back."""
+        old, new = _pieces(self.plain), _pieces(melody)
+        changed = (run for run, a, b in zip(self.runs, old, new, strict=False) if a != b)
+        items = (item for run in changed if not isinstance(run, str) for item in run)
+        sung = any(item.element.first("lyric") is not None for item in items)
+        text = (
+            "syllables stay with the notes that stay, or begin where they stood: those of removed notes go, "
+            "and new notes have none"
+        )
+        return Again(self, (Notice("lyrics", text),) if sung else (), {})
 
 
 def _pieces(melody: Melody) -> list[list[Piece]]:

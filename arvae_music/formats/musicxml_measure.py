@@ -166,6 +166,9 @@ class MeasureWriter:
             if tag == "instrument" and not slot.piece.pitches:
                 continue
             note.put_texts(tag, [self._data[child.start : child.end].decode() for child in children])
+        if slot.sung is not None:
+            syllables = slot.sung.element.all("lyric")
+            note.put_texts("lyric", [self._data[one.start : one.end].decode() for one in syllables])
         return note
 
     def _new_pitch(self, note: NoteText, piece: Piece) -> Tag:

@@ -26,6 +26,7 @@ class Slot:
         triplet: whether it is written in three for two.
         beams: its beams, or None where they stay as they are.
         tuplet: `start`, `stop` or none of them; None where brackets stay as they are.
+        sung: the note of another pitch that began at the same time and is gone: its syllables are taken.
         spans: texts of slurs that came from notes that are gone.
         dropped: texts of slurs that go, since only one note remains of them.
     """
@@ -36,6 +37,7 @@ class Slot:
     triplet: bool = False
     beams: list[Tag] | None = None
     tuplet: list[str] | None = None
+    sung: Item | None = None
     spans: list[str] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
 
@@ -107,6 +109,8 @@ def slots_of(run: Sequence[Item], pieces: Sequence[Piece], meter: Meter) -> list
         parts = [part for part in rhythm.pieces if piece.start <= part.start < piece.end]
         made = [Slot(part, triplet=rhythm.triplet_at(part) is not None) for part in parts]
         made[0].source = next((item for item in timed if _is_same(item, piece)), None)
+        if made[0].source is None and piece.pitches and not piece.tied:
+            made[0].sung = next((item for item in timed if _begins_with(item, piece)), None)
         slots += made
     return slots
 
@@ -149,6 +153,10 @@ def beat_cuts(pieces: Sequence[Piece], meter: Meter) -> set[Fraction]:
 def _is_same(item: Item, piece: Piece) -> bool:
     same = item.kind is Kind.NOTE and (item.pitch,) == piece.pitches and item.tied == piece.tied
     return same and item.time == piece.start
+
+
+def _begins_with(item: Item, piece: Piece) -> bool:
+    return item.kind is Kind.NOTE and not item.tied and item.time == piece.start
 
 
 def _chain(timed: Sequence[Item], piece: Piece) -> list[Item]:

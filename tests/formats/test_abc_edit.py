@@ -300,11 +300,31 @@ def test_a_slur_none_of_whose_notes_is_left_goes() -> None:
     assert notice.text == "gone with the notes that are gone: a slur"
 
 
-def test_lyrics_are_announced_and_odd_ones_refused(tmp_path: Path) -> None:
+def test_what_becomes_of_lyrics_is_said_of_the_edits_that_concern_them() -> None:
+    source = source_of("X:1\nM:4/4\nL:1/8\nK:C\nc4 B4|A4 G4|E8|\nw: one two three_ four\n")
+
+    def said(*bars: tuple[int, list[tuple[Q, Q, int]]]) -> list[tuple[int | None, str]]:
+        melody = source.melody
+        for number, notes in bars:
+            melody = with_bar(melody, number, notes)
+        return [(notice.measure, notice.text) for notice in source.read_again(melody).notices]
+
+    kept = (
+        "syllables keep their notes: added notes hold the syllable before them, "
+        "and those of removed notes are joined to the one before"
+    )
+    assert said() == []
+    assert said((1, run((4, A), (4, B)))) == []  # other pitches at the same times
+    assert said((1, run((8, C)))) == [(None, kept)]
+    assert said((1, [])) == [(1, "gone with all notes: one two")]
+    assert said((1, []), (2, run((8, A)))) == [(1, "gone with all notes: one two"), (None, kept)]
+
+
+def test_odd_lyrics_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "song.abc"
     path.write_text("X:1\nM:4/4\nL:1/8\nK:C\nc2B2 A2G2|E4\nw: a b c d e\nE4|c8|\nw: f g\n")
     tune = read(path)
-    assert [notice.code for notice in tune.notices] == ["lyrics"]
+    assert tune.notices == ()
     reasons = [measure.reason for measure in measures(tune.melody)]
     assert reasons == [None, "its lyrics are more than one plain line", None]
 

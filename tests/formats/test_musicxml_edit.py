@@ -405,9 +405,26 @@ def test_overlaps_are_refused(tmp_path: Path) -> None:
         tune.replace(with_bar(tune.melody, 0, [(0, 3, "C5"), (2, 2, "E5")])).write(tmp_path / "out.musicxml")
 
 
-def test_lyrics_are_announced(tmp_path: Path) -> None:
-    assert [one.code for one in tune_of(tmp_path, JIG, part=1).notices] == ["lyrics"]
-    assert tune_of(tmp_path, JIG, part=2).notices == ()
+def sung(word: str) -> str:
+    return f'<lyric number="1"><text>{word}</text></lyric>'
+
+
+def test_syllables_stay_where_a_note_still_begins(tmp_path: Path) -> None:
+    bar = note("C5", 8, "half", sung("one")) + note("D5", 8, "half", sung("two"))
+    notes: Bar = [(0, 2, "E5"), (2, 1, "D5"), (3, 1, "C5")]
+    assert changed(tmp_path, bar, notes) == (
+        note("E5", 8, "half", sung("one")) + note("D5", 4, "quarter", sung("two")) + note("C5", 4, "quarter")
+    )
+    later: Bar = [(1, 3, "E5")]
+    assert sung("one") not in changed(tmp_path, bar, later)
+
+
+def test_what_becomes_of_lyrics_is_said_of_the_edits_that_concern_them(tmp_path: Path) -> None:
+    bar = note("C5", 16, "whole", sung("one"))
+    tune = tune_of(tmp_path, score([attributes() + bar, PLAIN]))
+    assert tune.notices == ()
+    assert [one.code for one in tune.replace(with_bar(tune.melody, 0, [(0, 4, "G5")])).notices] == ["lyrics"]
+    assert tune.replace(with_bar(tune.melody, 1, [(0, 4, "G5")])).notices == ()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
