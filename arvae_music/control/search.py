@@ -23,6 +23,7 @@ from arvae_music.control.outlook import outlook, promise
 from arvae_music.control.rhythms import FREE
 from arvae_music.control.score import EventScorer, Scores
 from arvae_music.control.stay import Stay
+from arvae_music.memory import keep_memory
 from arvae_music.meter import TICKS, TICKS_PER_BEAT
 from arvae_music.model.vocabulary import HOLD_ID, PAD_ID, PITCH_ID, REST_ID
 
@@ -50,6 +51,7 @@ def search(
     Raises:
         ValueError: a constraint is not feasible.
     """
+    keep_memory()
     lookahead = Lookahead(constraints)
     ahead = promise(outlook(constraints, scores, scorer.note_cost if scorer else 0.0), lookahead.counts)
     parts = _Parts(lookahead, scores, scorer, stay, ahead)

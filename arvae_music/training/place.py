@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 from pathlib import Path
 
@@ -10,23 +9,9 @@ import torch
 from lightning_fabric import Fabric
 
 from arvae_music.errors import UsageError
+from arvae_music.memory import keep_memory
 from arvae_music.training.peers import machines
 from arvae_music.training.settings import Place
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-"""Numbers of `mallopt`'s parameters in glibc."""
-
-
-def _keep_memory() -> None:
-    """Have the C library keep what is freed for the next step, as the steps of training are all alike.
-
-    Else glibc gives much of it back and asks for it again, some thousand pages at every step, which takes up
-    to a tenth of the time. Other C libraries are left as they are.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_TRIM_THRESHOLD, 2**30)
-        mallopt(_MMAP_THRESHOLD, 2**25)  # more than that is refused
 
 
 def make_fabric(settings: Place) -> Fabric:
@@ -39,7 +24,7 @@ def make_fabric(settings: Place) -> Fabric:
     cuda = settings.device == "cuda" or (settings.device == "auto" and torch.cuda.is_available())
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    _keep_memory()
+    keep_memory()
     precision = settings.precision
     if precision == "auto":
         fast = torch.cuda.is_bf16_supported() if cuda else _fast_bfloat16()

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "arvae_music"
 
 # A part may import from the parts of the rows below its own, and from those of its own row that are
-# named with it in BESIDE. `_version`, `files` (writing whole or not at all) and `kept` (arrays
+# named with it in BESIDE. `_version`, `files` (writing whole or not at all), `memory` and `kept` (arrays
 # in files) are everybody's.
 LAYERS = [
     {"__main__"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"tokens", "pieces"},
     {"melody", "tonality"},
     {"meter"},
-    {"errors", "files", "kept", "_version"},
+    {"errors", "files", "kept", "memory", "_version"},
 ]
 BESIDE = {
     "control": {"training", "evaluation", "data"},  # an edit loads checkpoints; its benchmark reads a corpus
