@@ -49,9 +49,7 @@ def generate(
 
     Example: arvae-music generate --measures 16 --meter 6/8 --key D --attr density 6 --seed 1 -o jig.mid
     """
-    from arvae_music.control import load_model, read_requests
-    from arvae_music.control.audio import render_audio
-    from arvae_music.control.generate import parse_wish
+    from arvae_music.control import read_requests
     from arvae_music.files import atomic_write
     from arvae_music.formats.losses import losses
 
@@ -59,6 +57,10 @@ def generate(
     sounds.check(audio, soundfont, json, force=force)
     asked = split(attr)
     requests = read_requests(asked) if asked else ()
+    from arvae_music.control import load_model  # what can be refused without torch has been
+    from arvae_music.control.audio import render_audio
+    from arvae_music.control.generate import parse_wish
+
     parse_wish(measures, meter, key, requests)  # a wrong call is told before a model is loaded
     made = load_model(model).generate(*requests, measures=measures, meter=meter, key=key, seed=seed)
     heard = None if audio is None else render_audio(made.tune, soundfont=soundfont)

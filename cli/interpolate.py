@@ -113,9 +113,9 @@ def interpolate(
 
     In four steps: arvae-music interpolate data/examples/reel.mid --attr density +4 --lock pitch --steps 4
     """
-    from arvae_music.control import load_model, read_requests
+    from arvae_music.control import read_requests
     from arvae_music.control.order import read_holds, read_lock
-    from arvae_music.control.score import ScoreWeights
+    from arvae_music.control.weights import ScoreWeights
 
     requests = read_requests(split(attr))
     held = [attribute.name for attribute in read_holds(hold or (), requests)]
@@ -127,6 +127,8 @@ def interpolate(
     keep: dict[str, Any] = {"hold": held, "lock": read_lock(lock), "measures": selection}
     how: dict[str, Any] = {"chromatic": chromatic, "strict": strict, "seed": seed, "strength": strength}
     source = reading.read(file)
+    from arvae_music.control import load_model  # what can be refused without torch has been
+
     made = load_model(model)
     if steps is None:
         edits = [made.edit(source, *requests, **keep, **how)]

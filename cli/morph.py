@@ -93,7 +93,7 @@ def morph(
     """
     from arvae_music.control import load_model
     from arvae_music.control.morph import check_steps, tune_files
-    from arvae_music.control.score import ScoreWeights
+    from arvae_music.control.weights import ScoreWeights
 
     ScoreWeights.at(strength)  # what is wrong is told before a model is loaded
     names = tune_files(output, a, check_steps(steps), extension, force=force)

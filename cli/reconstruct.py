@@ -26,11 +26,12 @@ def reconstruct(
 
     Example: arvae-music reconstruct data/examples/reel.mid -o back.mid
     """
-    from arvae_music.control import load_model
     from arvae_music.formats.losses import losses
 
     out = options.check_output(output, json, force=force)
     source = reading.read(file)
+    from arvae_music.control import load_model  # what can be refused without torch has been
+
     result = load_model(model).reconstruct(source)
     result.tune.write(out, force=force)
     found = (*source.notices, *losses(source, out))

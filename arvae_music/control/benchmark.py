@@ -21,8 +21,8 @@ from arvae_music.control.edit import Job, job_of
 from arvae_music.control.plan import Planned, Planner, own_pitches
 from arvae_music.control.request import Request
 from arvae_music.control.sample import Sample
-from arvae_music.control.score import ScoreWeights
 from arvae_music.control.ways import OURS, Way
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.evaluation import correlations, share_in_key
 from arvae_music.meter import GRIDS
 from arvae_music.model import EventModel, Vocabulary, nats_and_notes

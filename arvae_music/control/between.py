@@ -14,8 +14,9 @@ from torch import Tensor
 from arvae_music.control.batches import batches, event_scorer
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Context
-from arvae_music.control.score import Scores, ScoreWeights, tick_scores
+from arvae_music.control.score import Scores, tick_scores
 from arvae_music.control.search import search
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.meter import BEATS_OF, GRIDS, MAX_BEATS, TICKS_PER_BEAT
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint

@@ -11,8 +11,8 @@ from arvae_music.control.drawing import IN, INK, LINE, OUT, QUIET
 from arvae_music.control.frontier import FrontierPoint
 from arvae_music.control.ladder import ALL, LadderRow
 from arvae_music.control.picture import check_picture, saved
-from arvae_music.control.score import USUAL_STRENGTH
 from arvae_music.control.ways import WAYS
+from arvae_music.control.weights import USUAL_STRENGTH
 from arvae_music.files import atomic_write
 
 if TYPE_CHECKING:

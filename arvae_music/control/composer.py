@@ -13,8 +13,9 @@ from torch import Tensor
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.demands import Demands
-from arvae_music.control.score import EventScorer, Scores, ScoreWeights
+from arvae_music.control.score import EventScorer, Scores
 from arvae_music.control.search import search
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.model import nats_and_notes
 from arvae_music.model.prior import LAGS, MeasurePrior, Place
 from arvae_music.model.vocabulary import PITCH_ID

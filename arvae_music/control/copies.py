@@ -17,8 +17,9 @@ from torch import Tensor
 
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.nearest import constrain
-from arvae_music.control.score import EventScorer, Scores, ScoreWeights, tick_scores
+from arvae_music.control.score import EventScorer, Scores, tick_scores
 from arvae_music.control.search import search
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.model import EventModel, Vocabulary
 from arvae_music.model.vocabulary import PITCH_ID
 from arvae_music.tokens import HOLD, Tokens

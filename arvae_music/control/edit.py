@@ -18,9 +18,10 @@ from arvae_music.control.plan import Planned, Planner, own_pitches, shifted
 from arvae_music.control.readable import readable
 from arvae_music.control.report import MeasureReport, Report
 from arvae_music.control.request import WHOLE, Step
-from arvae_music.control.score import ScoreWeights, tick_scores
+from arvae_music.control.score import tick_scores
 from arvae_music.control.search import search
 from arvae_music.control.stay import PRICED, Stay
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Notice, Tune
 from arvae_music.measures import Measure, measures

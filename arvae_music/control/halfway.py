@@ -23,7 +23,7 @@ from arvae_music.control.pairing import Side, partners
 from arvae_music.control.plan import Planned, Planner, fits, own_pitches, shifted
 from arvae_music.control.readable import readable
 from arvae_music.control.request import Request, Step, to
-from arvae_music.control.score import ScoreWeights
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.formats.tune import Notice, Tune
 from arvae_music.measures import Measure, measures
 from arvae_music.melody import pitch_name

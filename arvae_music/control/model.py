@@ -19,8 +19,9 @@ from arvae_music.control.order import LockedTicks, Order, read_holds, read_lock
 from arvae_music.control.plan import fits, shifted
 from arvae_music.control.readable import readable
 from arvae_music.control.request import Change, Request, read_requests
-from arvae_music.control.score import USUAL_STRENGTH, Scores, ScoreWeights
+from arvae_music.control.score import Scores
 from arvae_music.control.search import search
+from arvae_music.control.weights import USUAL_STRENGTH, ScoreWeights
 from arvae_music.errors import ArvaeError, UsageError
 from arvae_music.formats.tune import Tune
 from arvae_music.measures import measures

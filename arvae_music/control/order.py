@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from arvae_music.attributes import Attribute, resolve
 from arvae_music.control.request import Request, Step
-from arvae_music.control.score import USUAL_STRENGTH, ScoreWeights
+from arvae_music.control.weights import USUAL_STRENGTH, ScoreWeights
 from arvae_music.errors import UsageError
 from arvae_music.measures import Measure
 from arvae_music.meter import TICKS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from arvae_music.control.request import Request, Step
-from arvae_music.control.score import USUAL_STRENGTH
+from arvae_music.control.weights import USUAL_STRENGTH
 from arvae_music.formats.tune import Notice
 
 Status = Literal["exact", "nearest", "unchanged", "skipped"]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from arvae_music.control.edit import Job, latent_moves, search_jobs
-from arvae_music.control.score import ScoreWeights
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.tokens import Tokens
 from arvae_music.training.checkpoint import Checkpoint
 

@@ -13,8 +13,8 @@ from arvae_music.control.edit import Job
 from arvae_music.control.ladder import LADDER, SMALLER, LadderRow, pooled
 from arvae_music.control.request import read_requests
 from arvae_music.control.sample import Sample, draw_sample
-from arvae_music.control.score import ScoreWeights
 from arvae_music.control.ways import Way
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.model import EventModel
 from arvae_music.model.calibration import Calibration, Line
 from arvae_music.tokens import Tokens

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from arvae_music.control.constraint import Constraint
 from arvae_music.control.context import Leaps, context_of, pitches_before
 from arvae_music.control.plan import Planned
-from arvae_music.control.score import ScoreWeights, tick_scores
+from arvae_music.control.score import tick_scores
 from arvae_music.control.search import search
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.errors import UsageError
 from arvae_music.measures import measures
 from arvae_music.model import Vocabulary, event_tensors

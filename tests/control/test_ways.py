@@ -14,8 +14,8 @@ from arvae_music.control.frontier import frontier_point, run_frontier
 from arvae_music.control.ladder import SMALLER, LadderRow, written
 from arvae_music.control.request import read_requests
 from arvae_music.control.sample import draw_sample
-from arvae_music.control.score import ScoreWeights
 from arvae_music.control.ways import OURS, WAYS, at_strength
+from arvae_music.control.weights import ScoreWeights
 from arvae_music.model import Vocabulary
 from arvae_music.tokens import Tokens, is_legal
 from arvae_music.training.checkpoint import Checkpoint
