@@ -35,6 +35,7 @@ BESIDE = {
     "files": {"errors"},
     "kept": {"errors", "files"},
 }
+RUN = "from arvae_music.cli.errors import run; "
 HEAVY = {"torch", "music21", "pretty_midi", "matplotlib", "lightning_fabric", "sklearn", "scipy"}
 
 
@@ -100,10 +101,10 @@ def test_nothing_in_the_row_beside_goes_in_a_circle() -> None:
         "from arvae_music.cli.errors import run; assert run([]) == 2",
         "from arvae_music.cli.errors import run; assert run(['attributes', '--help']) == 0",
         "from arvae_music.cli.errors import run; assert run(['no-such-command']) == 2",
-        "from arvae_music.cli.errors import run; assert run('interpolate no.mid --attr weight +2'.split()) == 2",
-        "from arvae_music.cli.errors import run; assert run('interpolate no.mid --attr density +2'.split()) == 1",
-        "from arvae_music.cli.errors import run; assert run('reconstruct no.mid -o out.mid'.split()) == 1",
-        "from arvae_music.cli.errors import run; assert run('generate --attr weight 2 -o no.mid'.split()) == 2",
+        f"{RUN}assert run('interpolate no.mid --attr weight +2'.split()) == 2",
+        f"{RUN}assert run('interpolate no.mid --attr density +2'.split()) == 1",
+        f"{RUN}assert run('reconstruct no.mid -o out.mid'.split()) == 1",
+        f"{RUN}assert run('generate --attr weight 2 -o no.mid'.split()) == 2",
     ],
 )
 def test_loads_nothing_heavy(code: str) -> None:
