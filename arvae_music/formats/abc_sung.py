@@ -10,12 +10,33 @@ from fractions import Fraction
 from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_events import Line, Sound
 from arvae_music.formats.sheet import Syllable
+from arvae_music.formats.tune import Notice
 
 _TOKEN = re.compile(r"\||\*|_|-|(?:\\.|[^\s\-_*|\\])+-?")
 
 
 def syllables_of(source: AbcSource) -> Iterator[Syllable]:
     """Every syllable of every verse, verse by verse within a line of music."""
+    for number, text, notes in _sung(source):
+        yield from _verse(text, number, notes)
+
+
+def left_over(source: AbcSource) -> Iterator[Notice]:
+    """What is said of words for which a verse's line of music has no notes."""
+    for number, text, notes in _sung(source):
+        words = [token for token, at in _tokens(text, notes) if at >= len(notes) and token not in "*_-"]
+        if words:
+            bar = source.voice.melody.bars[notes[-1][0]].number if notes else None
+            said = f"'{' '.join(words)}' of verse {number} has no note to be sung on"
+            yield Notice("reader", said, bar)
+
+
+_Notes = Sequence[tuple[int, Fraction]]
+"""Index of the bar, and time, of each written note of a line."""
+
+
+def _sung(source: AbcSource) -> Iterator[tuple[int, str, _Notes]]:
+    """Number and text of each verse, with the notes of its line of music."""
     bars, places = source.voice.melody.bars, source.voice.places
     notes = [
         (item.event.start, index, bar.start + item.time)
@@ -26,7 +47,7 @@ def syllables_of(source: AbcSource) -> Iterator[Syllable]:
     for line in source.lyrics:
         sung = [(bar, time) for place, bar, time in notes if line.music.start <= place < line.end]
         for number, text in enumerate(_verses(line.verses), 1):
-            yield from _verse(text, number, sung)
+            yield number, text, sung
 
 
 def _verses(lines: Sequence[Line]) -> list[str]:
@@ -41,15 +62,21 @@ def _verses(lines: Sequence[Line]) -> list[str]:
     return verses
 
 
-def _verse(text: str, number: int, notes: Sequence[tuple[int, Fraction]]) -> Iterator[Syllable]:
+def _tokens(text: str, notes: _Notes) -> Iterator[tuple[str, int]]:
+    """Syllables, holds and skips, each with its note's number; from `len(notes)` on there is no such note."""
     at = 0
-    last: Syllable | None = None
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == "|":
+        if match[0] == "|":
             while 0 < at < len(notes) and notes[at][0] == notes[at - 1][0]:
                 at += 1
-            continue
+        else:
+            yield match[0], at
+            at += 1
+
+
+def _verse(text: str, number: int, notes: _Notes) -> Iterator[Syllable]:
+    last: Syllable | None = None
+    for token, at in _tokens(text, notes):
         if at >= len(notes):
             break
         if token in ("_", "-") and last is not None:
@@ -60,7 +87,6 @@ def _verse(text: str, number: int, notes: Sequence[tuple[int, Fraction]]) -> Ite
             hyphen = re.search(r"(?<!\\)(?:\\\\)*-$", token) is not None
             said = re.sub(r"\\(.)", r"\1", token[:-1] if hyphen else token).replace("~", " ")
             last = Syllable(notes[at][1], said, number, hyphen)
-        at += 1
     if last is not None:
         yield last
 

@@ -66,7 +66,12 @@ def _read_abc(path: Path, part: int | str | None, wanted: int | str | None) -> T
                 f"{path} has more in measure {bar.number} than any music has: the file seems damaged"
             )
     source = AbcSource(file, tunes[index], index, name, voices[name])
-    return Tune(path, source.melody, source, source.notices)
+    notices = source.notices
+    if source.lyrics:
+        from arvae_music.formats.abc_sung import left_over
+
+        notices += tuple(left_over(source))
+    return Tune(path, source.melody, source, notices)
 
 
 def read_all(path: Path) -> list[Melody]:

@@ -320,6 +320,15 @@ def test_what_becomes_of_lyrics_is_said_of_the_edits_that_concern_them() -> None
     assert said((1, []), (2, run((8, A)))) == [(1, "gone with all notes: one two"), (None, kept)]
 
 
+def test_words_without_a_note_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "song.abc"
+    path.write_text("X:1\nM:4/4\nL:1/4\nK:C\nc4|d2 e2|\nw: one|two three four fi-ve *\nw: a b_\nw: a b c d\n")
+    assert [(notice.measure, notice.text) for notice in read(path).notices] == [
+        (2, "'four fi- ve' of verse 1 has no note to be sung on"),
+        (2, "'d' of verse 3 has no note to be sung on"),
+    ]
+
+
 def test_odd_lyrics_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "song.abc"
     path.write_text("X:1\nM:4/4\nL:1/8\nK:C\nc2B2 A2G2|E4\nw: a b c d e\nE4|c8|\nw: f g\n")
