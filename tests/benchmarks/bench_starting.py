@@ -37,6 +37,7 @@ WAYS: dict[str, Callable[[Path], Sequence[str]]] = {
 def start(words: Sequence[str]) -> None:
     """Run Python with these words, to its end."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as they are for users
     subprocess.run([sys.executable, *words], check=True, capture_output=True, env=environment)
 
 

@@ -3,7 +3,7 @@
 Runs the benchmarks of this folder (`bench_*.py`, with pytest-benchmark) and the trial of growth, and prints
 each figure beside its baseline, which was measured in the same run, with the ratio and the goal. Times are
 processor seconds of one thread, so that what else the machine does counts for little; of several rounds
-the shortest stands.
+the shortest stands, and of steps of training, which are taken in turn with the baseline's, the median.
 
     python -m tests.benchmarks.table --json speed.json       # the table, and its rows for programs
     python -m tests.benchmarks.table --only editing          # one group
