@@ -23,7 +23,7 @@ def generate(
     ],
     measures: Annotated[int, typer.Option("--measures", metavar="N", help="How many measures.")] = 16,
     meter: Annotated[
-        str, typer.Option("--meter", metavar="METER", help="4/4, 3/4, 2/4, 6/8, 9/8, 12/8, C or C|.")
+        str, typer.Option("--meter", metavar="METER", help="4/4, 2/2, 3/4, 2/4, 6/8, 9/8, 12/8, C or C|.")
     ] = "4/4",
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="D, Em, Edor, Amix, Bb and the like.")
