@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -82,7 +82,13 @@ class AbcSource:
         These cannot be written there, or would be read otherwise.
         """
         written = self.voice.written(melody)
-        notices = (*_departures(self, written), *_sung_otherwise(self, written))
+        new = _touched(self, written)
+        filled = {
+            index: _filled_bar(self, index, pieces)[2]
+            for index, pieces in new.items()
+            if _problem(self, index, pieces) is None
+        }
+        notices = (*_departures(self, new, filled), *_sung_otherwise(self, filled))
         return Again(self, notices, _misread(self, written))
 
 
@@ -194,28 +200,21 @@ def _filled_bar(source: AbcSource, index: int, pieces: Sequence[Piece]) -> tuple
     return old, rhythm, fill(old, rhythm.pieces)
 
 
-def _departures(source: AbcSource, melody: Melody) -> Iterator[Notice]:
-    new = _touched(source, melody)
-    for index, pieces in new.items():
-        if _problem(source, index, pieces) is None:
-            gone = _filled_bar(source, index, pieces)[2].gone
-            names = ["a slur into it"] * len(_loose_tie(source, index, pieces, new))
-            names += ["a slur" if element.text == "(" else element.text for element in gone]
-            if names:
-                text = f"gone with the notes that are gone: {', '.join(names)}"
-                yield Notice("ornament", text, source.voice.melody.bars[index].number)
+def _departures(
+    source: AbcSource, new: Mapping[int, Sequence[Piece]], filled: Mapping[int, Filled]
+) -> Iterator[Notice]:
+    for index, (_, _, gone) in filled.items():
+        names = ["a slur into it"] * len(_loose_tie(source, index, new[index], new))
+        names += ["a slur" if element.text == "(" else element.text for element in gone]
+        if names:
+            text = f"gone with the notes that are gone: {', '.join(names)}"
+            yield Notice("ornament", text, source.voice.melody.bars[index].number)
 
 
-def _sung_otherwise(source: AbcSource, melody: Melody) -> Iterator[Notice]:
+def _sung_otherwise(source: AbcSource, filled: Mapping[int, Filled]) -> Iterator[Notice]:
     """What a singer should know."""
     bars, places = source.voice.melody.bars, source.voice.places
-    if not source.lyrics:
-        return
-    onsets = {
-        index: _onsets(_filled_bar(source, index, pieces)[2].slots)
-        for index, pieces in _touched(source, melody).items()
-        if _problem(source, index, pieces) is None
-    }
+    onsets = {index: _onsets(slots) for index, (slots, _, _) in filled.items()}
     lost = list(lost_words(source.lyrics, places, onsets))
     for index, words in lost:
         yield Notice("lyrics", f"gone with all notes: {' '.join(words)}", bars[index].number)

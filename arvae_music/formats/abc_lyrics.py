@@ -17,7 +17,9 @@ from arvae_music.formats.abc_places import BarPlace
 
 _TOKEN = re.compile(r"\||\*|_|-|(?:\\.|[^\s\-_*|\\])+-?")
 _HOLDS = frozenset("_-")
-_WORDLESS = frozenset("_-*")
+WORDLESS = frozenset("_-*")
+"""What may stand for a note in a verse, and is no word."""
+
 _SungBar = Sequence[tuple[Fraction, "re.Match[str] | None"]]
 """Onset of each note of a bar, and what is sung on it."""
 
@@ -101,7 +103,7 @@ def lost_words(
 ) -> Iterator[tuple[int, list[str]]]:
     """The words that go with all notes of a bar, each with the bar; see `lyric_changes`."""
     for _, bar, old in _sung_bars(lines, places, new):
-        words = [match[0] for _, match in old if match is not None and match[0] not in _WORDLESS]
+        words = [match[0] for _, match in old if match is not None and match[0] not in WORDLESS]
         if words and not new[bar]:
             yield bar, words
 
@@ -129,15 +131,28 @@ def _sung_bars(
 def _aligned(verse: Line, notes: Sequence[_Sung]) -> list[re.Match[str] | None]:
     """The syllable, hold or skip of each note, or None where the verse has no more."""
     found: list[re.Match[str] | None] = [None] * len(notes)
-    at = 0
-    for match in _TOKEN.finditer(verse.text, verse.text.index(":") + 1):
-        if match[0] == "|":
-            while 0 < at < len(notes) and notes[at].bar == notes[at - 1].bar:
-                at += 1
-        elif at < len(notes):
+    for match, at in placed(verse.text, [note.bar for note in notes], verse.text.index(":") + 1):
+        if at < len(notes):
             found[at] = match
-            at += 1
     return found
+
+
+def placed(text: str, bars: Sequence[int], start: int = 0) -> Iterator[tuple[re.Match[str], int]]:
+    """Syllables, holds and skips of a verse, each with its note's number; from `len(bars)` on there is none.
+
+    Args:
+        text: that holds the verse.
+        bars: the bar of each note of its line of music.
+        start: where the verse begins in the text.
+    """
+    at = 0
+    for match in _TOKEN.finditer(text, start):
+        if match[0] == "|":
+            while 0 < at < len(bars) and bars[at] == bars[at - 1]:
+                at += 1
+        else:
+            yield match, at
+            at += 1
 
 
 def _changed(verse: Line, old: _SungBar, new: Sequence[Fraction]) -> Iterator[Change]:
@@ -211,7 +226,7 @@ def _together(tokens: Sequence[str]) -> str:
     """Syllables that are sung on one note; of holds and skips alone, the first."""
     text = ""
     for token in tokens:
-        if token in _HOLDS or token == "*":
+        if token in WORDLESS:
             continue
         if text.endswith("-"):
             text = text[:-1] + "\\-" + token

@@ -9,10 +9,9 @@ from fractions import Fraction
 
 from arvae_music.formats.abc_edit import AbcSource
 from arvae_music.formats.abc_events import Line, Sound
+from arvae_music.formats.abc_lyrics import WORDLESS, placed
 from arvae_music.formats.sheet import Syllable
 from arvae_music.formats.tune import Notice
-
-_TOKEN = re.compile(r"\||\*|_|-|(?:\\.|[^\s\-_*|\\])+-?")
 
 
 def syllables_of(source: AbcSource) -> Iterator[Syllable]:
@@ -24,7 +23,7 @@ def syllables_of(source: AbcSource) -> Iterator[Syllable]:
 def left_over(source: AbcSource) -> Iterator[Notice]:
     """What is said of words for which a verse's line of music has no notes."""
     for number, text, notes in _sung(source):
-        words = [token for token, at in _tokens(text, notes) if at >= len(notes) and token not in "*_-"]
+        words = [token for token, at in _tokens(text, notes) if at >= len(notes) and token not in WORDLESS]
         if words:
             bar = source.voice.melody.bars[notes[-1][0]].number if notes else None
             said = f"'{' '.join(words)}' of verse {number} has no note to be sung on"
@@ -63,15 +62,7 @@ def _verses(lines: Sequence[Line]) -> list[str]:
 
 
 def _tokens(text: str, notes: _Notes) -> Iterator[tuple[str, int]]:
-    """Syllables, holds and skips, each with its note's number; from `len(notes)` on there is no such note."""
-    at = 0
-    for match in _TOKEN.finditer(text):
-        if match[0] == "|":
-            while 0 < at < len(notes) and notes[at][0] == notes[at - 1][0]:
-                at += 1
-        else:
-            yield match[0], at
-            at += 1
+    return ((match[0], at) for match, at in placed(text, [bar for bar, _ in notes]))
 
 
 def _verse(text: str, number: int, notes: _Notes) -> Iterator[Syllable]:
@@ -81,7 +72,7 @@ def _verse(text: str, number: int, notes: _Notes) -> Iterator[Syllable]:
             break
         if token in ("_", "-") and last is not None:
             last = replace(last, hyphen=last.hyphen or token == "-", held=last.held or token == "_")
-        elif token not in ("*", "_", "-"):
+        elif token not in WORDLESS:
             if last is not None:
                 yield last
             hyphen = re.search(r"(?<!\\)(?:\\\\)*-$", token) is not None

@@ -63,9 +63,8 @@ def _of_each_way(layer: nn.GRU, name: str) -> Tensor:
 
     In the precision of autocast, where that is on.
     """
-    parts = [
-        getattr(layer, f"{name}_l0{way}") for way in (("", "_reverse") if layer.bidirectional else ("",))
-    ]
+    ways = ("", "_reverse") if layer.bidirectional else ("",)
+    parts = [getattr(layer, f"{name}_l0{way}") for way in ways]
     kind = parts[0].device.type
     if torch.is_autocast_enabled(kind):
         parts = [part.to(torch.get_autocast_dtype(kind)) for part in parts]
